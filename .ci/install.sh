@@ -1,0 +1,54 @@
+#!/bin/sh
+# Installs what a group of jobs needs and this machine lacks, with apt-get, on Debian 12.
+#
+#   sh .ci/install.sh [build] [test] [lint]      (no argument: all three)
+#
+# Where everything is there already it does nothing, and needs neither root nor network.
+set -eu
+
+fail() {
+  echo "install.sh: $1" >&2
+  exit "${2-1}"
+}
+
+[ $# -gt 0 ] || set -- build test lint
+
+packages=
+for group in "$@"; do
+  case $group in
+    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libcli11-dev libspdlog-dev libfmt-dev" ;;
+    test) packages="$packages librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd" ;;
+    lint) packages="$packages clang-format-19 clang-tidy-19" ;;
+    *) fail "unknown group '$group'; the groups are: build test lint" 2 ;;
+  esac
+done
+
+command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+  fail "this is no Debian with apt-get; install by hand what answers to:$packages"
+
+missing=
+for package in $packages; do
+  # "installed" and nothing else: a removed package whose settings stayed behind is still listed.
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) || status=
+  [ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=
+elif command -v sudo >/dev/null; then
+  as_root=sudo
+else
+  fail "these packages are missing, and installing them takes root or sudo:$missing"
+fi
+
+# The lock is waited for: on a fresh machine the system's own upgrade may hold it.
+apt_get() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes -o DPkg::Lock::Timeout=300 "$@" >&2
+}
+
+echo "install.sh: installing$missing" >&2
+apt_get update || fail "apt-get update failed, its reason is above"
+# Split into words on purpose: one word is one package.
+# shellcheck disable=SC2086
+apt_get install --no-install-recommends $missing || fail "could not install:$missing"

@@ -1,0 +1,35 @@
+// What an operator may want to see in a log. The core writes no log: it hands these out.
+#pragma once
+
+#include <cstdint>
+
+#include "core/connection_id.h"
+
+namespace lastword {
+
+enum class EventKind : std::uint8_t {
+  opened,            // a connection was accepted
+  turned_away,       // ... and told that the server is full
+  logged_in,         // it has its name
+  login_refused,     // bad or taken name
+  login_timed_out,   //
+  quit,              // it asked to leave
+  peer_ended,        // it ended its sending side
+  failed,            // it broke; count: deliveries that failed with it
+  dropped_slow,      // it did not read; count: deliveries that failed with it
+  left_open,         // it took everything and never ended its side
+  memory_full,       // all senders are paused; count: bytes queued
+  memory_freed,      // they go on
+  listener_paused,   // out of descriptors or memory
+  listener_resumed,  //
+  drain_started,     // count: connections
+  drain_cut_off,     // deadline or second signal; count: deliveries that failed
+};
+
+struct Event {
+  EventKind kind;
+  ConnectionId connection;  // where it concerns one
+  std::uint64_t count = 0;
+};
+
+}  // namespace lastword

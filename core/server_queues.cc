@@ -1,0 +1,166 @@
+// Bounds, pausing and resuming (contract, section 3).
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/replies.h"
+#include "core/server.h"
+
+namespace lastword {
+
+// Whether `size` more bytes may be queued for the addressee. If not, the addressee counts as full
+// from now on, for everybody, and the sender waits for it: nobody with a smaller message overtakes.
+bool Server::has_room(Slot sender, Slot addressee, std::size_t size) {
+  Connection& connection = at(addressee);
+  const std::size_t queued = connection.outbox.queued_bytes();
+  if (!connection.is_full) {
+    if (queued == 0 || queued + size <= config_.outbox_max) return true;
+    connection.is_full = true;
+    // Room is made at half. A message so large that it does not even fit there waits further, half
+    // by half.
+    const std::size_t half = config_.outbox_max / 2;
+    watch(addressee, queued > half ? half : queued / 2);
+  }
+  paused_.wait_for(sender, addressee);
+  mark(sender);
+  return false;
+}
+
+// The same for the memory of all outboxes together.
+bool Server::has_memory(Slot sender, std::size_t size) {
+  const std::size_t queued = memory_.queued_bytes();
+  if (!is_memory_full_) {
+    if (queued == 0 || queued + size <= config_.memory_max) return true;
+    fill_memory();
+  }
+  paused_.wait_for_memory(sender);
+  mark(sender);
+  return false;
+}
+
+void Server::push_scratch(Slot slot) {
+  at(slot).outbox.push_copy(memory_, {as_bytes(scratch_)});
+  pushed(slot);
+}
+
+// Follows every push.
+void Server::pushed(Slot slot) {
+  mark(slot);
+  if (phase_ != Phase::serving) return;
+  Connection& connection = at(slot);
+  const std::size_t queued = connection.outbox.queued_bytes();
+  if (queued >= config_.outbox_max && !connection.is_full && connection.stage != Stage::flushing) {
+    connection.is_full = true;
+    watch(slot, config_.outbox_max / 2);
+  }
+  if (is_memory_full_) {
+    if (!connection.is_watched) watch(slot, queued / 2);
+  } else if (memory_.queued_bytes() >= config_.memory_max) {
+    fill_memory();
+  }
+}
+
+// Gives the peer the stall timeout to bring its outbox down to `mark`. During the drain nobody is
+// dropped for slowness: there the drain's deadline judges.
+void Server::watch(Slot slot, std::size_t mark) {
+  if (phase_ != Phase::serving) return;
+  Connection& connection = at(slot);
+  if (connection.is_watched) {
+    connection.stall_mark = std::max(connection.stall_mark, mark);
+    return;
+  }
+  connection.is_watched = true;
+  connection.stall_mark = mark;
+  timers_.arm(slot, Timer::stall, now_ + config_.stall_timeout);
+}
+
+void Server::unwatch(Slot slot) {
+  Connection& connection = at(slot);
+  if (!connection.is_watched) return;
+  connection.is_watched = false;
+  connection.is_full = false;
+  timers_.disarm(slot, Timer::stall);
+}
+
+// A watched outbox is down to its mark.
+void Server::reached_mark(Slot slot) {
+  Connection& connection = at(slot);
+  unwatch(slot);
+  paused_.make_ready(slot);
+  tell_unseen(slot);
+  const bool is_watched_further = is_memory_full_ || connection.stage == Stage::flushing;
+  if (is_watched_further && !connection.outbox.is_empty()) {
+    watch(slot, connection.outbox.queued_bytes() / 2);
+  }
+}
+
+void Server::tell_unseen(Slot slot) {
+  Connection& connection = at(slot);
+  if (connection.unseen_notices == 0 || connection.stage != Stage::online || is_memory_full_) {
+    return;
+  }
+  scratch_.clear();
+  reply::append_unseen_notices(scratch_, connection.unseen_notices);
+  connection.unseen_notices = 0;
+  push_scratch(slot);
+}
+
+// All senders pause, and whoever has something queued has to read it.
+void Server::fill_memory() {
+  is_memory_full_ = true;
+  tell(EventKind::memory_full, {}, memory_.queued_bytes());
+  for (std::uint32_t position = 0; position < connections_.size(); ++position) {
+    const Slot slot{position};
+    const Connection& connection = at(slot);
+    if (connection.stage == Stage::online) mark(slot);
+    if (!connection.outbox.is_empty() && !connection.is_watched) {
+      watch(slot, connection.outbox.queued_bytes() / 2);
+    }
+  }
+}
+
+void Server::free_memory() {
+  is_memory_full_ = false;
+  tell(EventKind::memory_freed, {}, memory_.queued_bytes());
+  paused_.make_memory_ready();
+  for (std::uint32_t position = 0; position < connections_.size(); ++position) {
+    const Slot slot{position};
+    const Connection& connection = at(slot);
+    if (connection.stage != Stage::online) continue;
+    mark(slot);
+    if (connection.is_full) continue;
+    unwatch(slot);
+    tell_unseen(slot);
+  }
+}
+
+// Those for whom room was made take up their lines again; not too many in one fact.
+void Server::let_ready_go_on() {
+  for (std::uint32_t count = 0; count < config_.resumed_per_fact_max; ++count) {
+    const auto slot = paused_.take_ready();
+    if (!slot) return;
+    mark(*slot);
+    take_lines(*slot);
+  }
+}
+
+// Fails everything queued for the peer and tells the senders; returns how many deliveries failed.
+std::uint64_t Server::fail_queue(Slot slot, Failure failure) {
+  scratch_.clear();
+  reply::append_undelivered(scratch_, broker_.name_of(slot), failure);
+  Connection& connection = at(slot);
+  std::uint64_t count = 0;
+  connection.outbox.drop(memory_, [&](ConnectionId sender) {
+    ++count;
+    ++connection.books.failed;
+    books_.fail(failure);
+    report_failure(sender);
+  });
+  return count;
+}
+
+// Whoever said goodbye, or was told goodbye, gets no more reports: the goodbye is the last line.
+void Server::report_failure(ConnectionId sender) {
+  if (is_current(sender) && at(sender.slot).stage == Stage::online) push_scratch(sender.slot);
+}
+
+}  // namespace lastword

@@ -1,0 +1,351 @@
+#include "net/asio_network.h"
+
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/check.h"
+
+namespace lastword {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// Bytes that are queued but not yet sent are kept in our outboxes, where the books see them, and
+// not in the kernel's send buffer.
+constexpr int unsent_in_kernel_max = 128 << 10;
+
+// An integer option in the form that Asio's set_option asks for (its SettableSocketOption).
+template <int option_level, int option_name>
+class IntegerOption {
+ public:
+  explicit IntegerOption(int value) : value_{value} {}
+
+  template <typename Protocol>
+  [[nodiscard]] int level(const Protocol&) const {
+    return option_level;
+  }
+  template <typename Protocol>
+  [[nodiscard]] int name(const Protocol&) const {
+    return option_name;
+  }
+  template <typename Protocol>
+  [[nodiscard]] const int* data(const Protocol&) const {
+    return &value_;
+  }
+  template <typename Protocol>
+  [[nodiscard]] std::size_t size(const Protocol&) const {
+    return sizeof(value_);
+  }
+
+ private:
+  int value_;
+};
+
+using KeepAliveIdle = IntegerOption<IPPROTO_TCP, TCP_KEEPIDLE>;
+using KeepAliveInterval = IntegerOption<IPPROTO_TCP, TCP_KEEPINTVL>;
+using KeepAliveProbes = IntegerOption<IPPROTO_TCP, TCP_KEEPCNT>;
+using UserTimeout = IntegerOption<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+using UnsentLowMark = IntegerOption<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+
+bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+Fault fault_of(int error) {
+  switch (error) {
+    case ECONNRESET:
+    case EPIPE:
+      return Fault::reset;
+    case ETIMEDOUT:
+      return Fault::timed_out;
+    default:
+      return Fault::other;
+  }
+}
+
+}  // namespace
+
+AsioNetwork::AsioNetwork(Server& server, const KeepAlive& keep_alive)
+    : server_{server},
+      keep_alive_{keep_alive},
+      context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE},
+      signals_{context_, SIGINT, SIGTERM},
+      acceptor_{context_},
+      timer_{context_},
+      buffer_(read_buffer_size),
+      joining_(joining_size),
+      pump_{server, *this, buffer_} {
+  await_signal();
+}
+
+AsioNetwork::~AsioNetwork() = default;
+
+tcp::endpoint AsioNetwork::listen(const tcp::endpoint& endpoint, error_code& error) {
+  // Accepted connections inherit these.
+  const auto set_options = [&] {
+    acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor_.set_option(tcp::no_delay{true}, error);
+    if (!error) acceptor_.set_option(asio::socket_base::keep_alive{true}, error);
+    if (!error) {
+      acceptor_.set_option(KeepAliveIdle{static_cast<int>(keep_alive_.idle.count())}, error);
+    }
+    if (!error) {
+      acceptor_.set_option(KeepAliveInterval{static_cast<int>(keep_alive_.interval.count())},
+                           error);
+    }
+    if (!error) acceptor_.set_option(KeepAliveProbes{keep_alive_.probes_max}, error);
+    if (!error) {
+      acceptor_.set_option(UserTimeout{static_cast<int>(keep_alive_.user_timeout.count())}, error);
+    }
+    if (!error) acceptor_.set_option(UnsentLowMark{unsent_in_kernel_max}, error);
+  };
+
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) set_options();
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) acceptor_.non_blocking(true, error);
+  return error ? tcp::endpoint{} : acceptor_.local_endpoint(error);
+}
+
+void AsioNetwork::run(const std::function<void()>& turned) {
+  pump_.finish_turn();
+  turned();
+  while (!server_.finished()) {
+    context_.run_one();
+    context_.poll();
+    pump_.finish_turn();
+    turned();
+  }
+}
+
+void AsioNetwork::await_signal() {
+  signals_.async_wait([this](error_code error, int signal) {
+    if (error) return;
+    pump_.stop(signal == SIGINT ? StopReason::interrupt : StopReason::terminate);
+    await_signal();
+  });
+}
+
+Instant AsioNetwork::now() const {
+  return Instant{std::chrono::nanoseconds{Clock::now().time_since_epoch()}.count()};
+}
+
+// --- The listener ------------------------------------------------------------------------------
+
+Acceptance AsioNetwork::accept() {
+  if (!acceptor_.is_open()) return Acceptance::would_block;
+  error_code error;
+  accepted_.emplace(context_.get_executor());
+  acceptor_.accept(*accepted_, error);
+  if (!error) return Acceptance::accepted;
+  accepted_.reset();
+  switch (error.value()) {
+    case EAGAIN:
+      return Acceptance::would_block;
+    // The connection was aborted before it was accepted, or the network already has an error for
+    // it (accept(2), "Error handling"): there may be others.
+    case EINTR:
+    case ECONNABORTED:
+    case EPERM:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return Acceptance::retry;
+    // EMFILE, ENFILE, ENOBUFS, ENOMEM; and whatever else it may be must not make us spin either.
+    default:
+      return Acceptance::exhausted;
+  }
+}
+
+void AsioNetwork::adopt(ConnectionId id) {
+  LASTWORD_CHECK(accepted_.has_value());
+  if (index_of(id.slot) >= places_.size()) places_.resize(index_of(id.slot) + 1);
+  Place& place = places_[index_of(id.slot)];
+  LASTWORD_CHECK(!place.socket.has_value());
+  place = {.socket = std::move(accepted_), .generation = id.generation};
+  accepted_.reset();
+  error_code ignored;  // can't fail on a socket that is just there
+  place.socket->native_non_blocking(true, ignored);
+}
+
+void AsioNetwork::turn_away() { accepted_.reset(); }
+
+void AsioNetwork::set_listen(Listen listen) {
+  if (!acceptor_.is_open()) return;
+  if (listen == Listen::closed) {
+    error_code ignored;  // it is closed in any case
+    acceptor_.close(ignored);
+    return;
+  }
+  if (listen == Listen::paused || is_awaiting_accept_) return;
+  is_awaiting_accept_ = true;
+  acceptor_.async_wait(Acceptor::wait_read, [this](error_code error) {
+    is_awaiting_accept_ = false;
+    if (error != asio::error::operation_aborted) pump_.acceptable();
+  });
+}
+
+// --- Connections -------------------------------------------------------------------------------
+
+AsioNetwork::Place& AsioNetwork::at(ConnectionId id) {
+  Place& place = places_[index_of(id.slot)];
+  LASTWORD_CHECK(place.generation == id.generation && place.socket.has_value());
+  return place;
+}
+
+Transfer AsioNetwork::read(ConnectionId id, std::span<std::byte> buffer) {
+  const ssize_t size = ::recv(at(id).socket->native_handle(), buffer.data(), buffer.size(), 0);
+  if (size > 0) return {.kind = Transfer::Kind::bytes, .count = static_cast<std::size_t>(size)};
+  if (size == 0) return {.kind = Transfer::Kind::end};
+  const int error = errno;
+  if (is_would_block(error)) return {.kind = Transfer::Kind::would_block};
+  return {.kind = Transfer::Kind::fault, .fault = fault_of(error)};
+}
+
+// Small slices are copied together first: the kernel takes longer over one more piece of a
+// gathering write than over a few hundred bytes more
+// (docs/decisions/0005-small-slices-are-joined.md).
+std::span<iovec> AsioNetwork::join_small_slices(std::span<const Slice> slices) {
+  std::size_t joined = 0;  // bytes of joining_ in use
+  std::size_t count = 0;
+  bool is_last_joined = false;
+  for (const Slice slice : slices) {
+    const bool is_small = slice.size() <= small_slice_max;
+    const bool is_joined = is_small && slice.size() <= joining_.size() - joined;
+    // sendmsg(2) takes its bytes through a pointer to non-const, and only reads them.
+    auto* bytes = const_cast<std::byte*>(slice.data());
+    if (is_joined) {
+      bytes = joining_.data() + joined;
+      std::memcpy(bytes, slice.data(), slice.size());
+      joined += slice.size();
+    }
+    if (is_joined && is_last_joined) {
+      pieces_[count - 1].iov_len += slice.size();
+    } else {
+      pieces_[count++] = {.iov_base = bytes, .iov_len = slice.size()};
+    }
+    is_last_joined = is_joined;
+  }
+  return std::span{pieces_}.first(count);
+}
+
+Transfer AsioNetwork::write(ConnectionId id, std::span<const Slice> slices) {
+  LASTWORD_CHECK(slices.size() <= pieces_.size());
+  const std::span<iovec> pieces = join_small_slices(slices);
+  const int socket = at(id).socket->native_handle();
+  ssize_t size = 0;
+  if (pieces.size() == 1) {
+    size = ::send(socket, pieces.front().iov_base, pieces.front().iov_len, MSG_NOSIGNAL);
+  } else {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    size = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  }
+  if (size > 0) return {.kind = Transfer::Kind::bytes, .count = static_cast<std::size_t>(size)};
+  const int error = size == 0 ? EAGAIN : errno;
+  // ENOBUFS: the system is out of memory for now; the connection is as good as before.
+  if (is_would_block(error) || error == ENOBUFS) return {.kind = Transfer::Kind::would_block};
+  return {.kind = Transfer::Kind::fault, .fault = fault_of(error)};
+}
+
+void AsioNetwork::await_readable(ConnectionId id) { await(id, Direction::readable); }
+
+void AsioNetwork::await_writable(ConnectionId id) { await(id, Direction::writable); }
+
+void AsioNetwork::await(ConnectionId id, Direction direction) {
+  Place& place = at(id);
+  ++place.waits;
+  place.socket->async_wait(
+      direction == Direction::readable ? Socket::wait_read : Socket::wait_write,
+      [this, id, direction](error_code error) { waited(id, direction, error); });
+}
+
+void AsioNetwork::waited(ConnectionId id, Direction direction, error_code error) {
+  Place& place = places_[index_of(id.slot)];
+  LASTWORD_CHECK(place.generation == id.generation && place.waits > 0);
+  --place.waits;
+  if (place.is_closing) {
+    if (place.waits == 0) {
+      place.is_closing = false;
+      pump_.released(id);
+    }
+    return;
+  }
+  if (error == asio::error::operation_aborted) return;
+  // Any other error is seen, with its reason, by the read or write that follows.
+  if (direction == Direction::readable) {
+    pump_.readable(id);
+  } else {
+    pump_.writable(id);
+  }
+}
+
+void AsioNetwork::finish(ConnectionId id) {
+  error_code ignored;  // a connection that broke meanwhile is seen by the next read
+  at(id).socket->shutdown(Socket::shutdown_send, ignored);
+}
+
+void AsioNetwork::close(ConnectionId id) {
+  Place& place = at(id);
+  discard_received(*place.socket);
+  error_code ignored;  // the descriptor is gone in any case
+  place.socket->close(ignored);
+  place.socket.reset();
+  if (place.waits > 0) {
+    place.is_closing = true;  // the last of the waits, which are cancelled now, tells the pump
+    return;
+  }
+  pump_.released(id);
+}
+
+// The kernel answers a close with unread bytes by a reset, which would destroy what is still on its
+// way to the peer. Bounded: a peer that floods must not hold up the close.
+void AsioNetwork::discard_received(Socket& socket) {
+  constexpr int rounds_max = 16;
+  for (int round = 0; round < rounds_max; ++round) {
+    if (::recv(socket.native_handle(), buffer_.data(), buffer_.size(), 0) <= 0) return;
+  }
+}
+
+bool AsioNetwork::is_acknowledged(ConnectionId id) {
+  int unacknowledged = 0;
+  if (::ioctl(at(id).socket->native_handle(), SIOCOUTQ, &unacknowledged) != 0) return false;
+  return unacknowledged == 0;
+}
+
+// --- The clock ---------------------------------------------------------------------------------
+
+void AsioNetwork::wake_at(const std::optional<Deadline>& deadline) {
+  const std::optional<Instant> at = deadline ? std::optional{deadline->at} : std::nullopt;
+  if (at == wake_at_) return;
+  wake_at_ = at;
+  if (!at) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(Clock::time_point{Clock::duration{static_cast<std::int64_t>(*at)}});
+  timer_.async_wait([this](error_code error) {
+    if (error) return;
+    wake_at_.reset();
+    pump_.elapsed();
+  });
+}
+
+}  // namespace lastword

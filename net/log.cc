@@ -1,0 +1,132 @@
+#include "net/log.h"
+
+#include <poll.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <climits>
+#include <memory>
+#include <string>
+
+namespace lastword {
+
+namespace {
+
+// poll(2) calls a pipe writable when it takes PIPE_BUF bytes without blocking, so no line is
+// longer.
+class StandardErrorSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (line.size() > PIPE_BUF) {
+      line.resize(PIPE_BUF);
+      line[PIPE_BUF - 1] = '\n';
+    }
+    if (left_out_ > 0) {
+      const std::string note = std::to_string(left_out_) + " log lines were left out here\n";
+      if (!write(note.data(), note.size())) {
+        ++left_out_;
+        return;
+      }
+      left_out_ = 0;
+    }
+    if (!write(line.data(), line.size())) ++left_out_;
+  }
+
+  void flush_() override {}
+
+ private:
+  static bool write(const char* text, std::size_t size) {
+    pollfd standard_error{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    if (::poll(&standard_error, 1, 0) != 1 || (standard_error.revents & POLLOUT) == 0) return false;
+    return ::write(STDERR_FILENO, text, size) == static_cast<ssize_t>(size);
+  }
+
+  std::uint64_t left_out_ = 0;
+};
+
+spdlog::level::level_enum level_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void start_log(LogLevel level) {
+  auto logger = std::make_shared<spdlog::logger>("lastword", std::make_shared<StandardErrorSink>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(level_of(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void log_info(std::string_view text) { spdlog::info("{}", text); }
+void log_warning(std::string_view text) { spdlog::warn("{}", text); }
+
+void EventLog::write() {
+  const std::uint64_t lost = server_.take_events(events_);
+  for (const Event& event : events_) write(event);
+  if (lost > 0) spdlog::warn("{} more events in this turn", lost);
+}
+
+void EventLog::write(const Event& event) {
+  // A name is the peer's own choice of bytes, but it is valid UTF-8 without control characters.
+  const std::string_view name = server_.name_of(event.connection);
+  const auto who = [&] {
+    std::string text = "connection " + std::to_string(index_of(event.connection.slot)) + "." +
+                       std::to_string(event.connection.generation);
+    if (!name.empty()) text.append(" (").append(name).append(")");
+    return text;
+  };
+  switch (event.kind) {
+    case EventKind::opened:
+      return spdlog::debug("{} opened", who());
+    case EventKind::turned_away:
+      return spdlog::warn("{} turned away: the server is full", who());
+    case EventKind::logged_in:
+      return spdlog::debug("{} logged in", who());
+    case EventKind::login_refused:
+      return spdlog::debug("{} refused: bad or taken name", who());
+    case EventKind::login_timed_out:
+      return spdlog::debug("{} did not log in in time", who());
+    case EventKind::quit:
+      return spdlog::debug("{} quits", who());
+    case EventKind::peer_ended:
+      return spdlog::debug("{} ended its side", who());
+    case EventKind::failed:
+      if (event.count == 0) return spdlog::debug("{} broke", who());
+      return spdlog::info("{} broke; {} deliveries to it failed", who(), event.count);
+    case EventKind::dropped_slow:
+      return spdlog::warn("{} did not read and is dropped; {} deliveries to it failed", who(),
+                          event.count);
+    case EventKind::left_open:
+      return spdlog::debug("{} has everything and does not let go; closed", who());
+    case EventKind::memory_full:
+      return spdlog::warn("{} bytes are queued, the most there may be: all senders pause",
+                          event.count);
+    case EventKind::memory_freed:
+      return spdlog::warn("{} bytes are queued: the senders go on", event.count);
+    case EventKind::listener_paused:
+      return spdlog::warn("out of descriptors or memory: nobody is accepted for a moment");
+    case EventKind::listener_resumed:
+      return spdlog::debug("accepting again");
+    case EventKind::drain_started:
+      return spdlog::info("draining {} connections; a second signal ends this at once",
+                          event.count);
+    case EventKind::drain_cut_off:
+      return spdlog::warn("drain cut off; {} deliveries failed", event.count);
+  }
+}
+
+}  // namespace lastword

@@ -1,0 +1,37 @@
+// The log on standard error.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/event.h"
+#include "core/server.h"
+#include "net/options.h"
+
+namespace lastword {
+
+// Sets up the log. It never blocks the server: a line that standard error can't take at once (a
+// pipe that nobody reads) is left out, and the next one that can be written says how many were.
+void start_log(LogLevel level);
+
+void log_info(std::string_view text);
+void log_warning(std::string_view text);
+
+// Writes what the server's events tell an operator: what concerns one healthy client at the debug
+// level, endings and limits above it.
+class EventLog {
+ public:
+  explicit EventLog(Server& server) : server_{server} {}
+
+  // Takes the server's events and writes them.
+  void write();
+
+ private:
+  void write(const Event& event);
+
+  Server& server_;
+  std::vector<Event> events_;
+};
+
+}  // namespace lastword

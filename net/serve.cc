@@ -1,0 +1,107 @@
+#include "net/serve.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <random>
+#include <string>
+
+#include "core/report.h"
+#include "core/server.h"
+#include "net/asio_network.h"
+#include "net/endpoint.h"
+#include "net/log.h"
+
+namespace lastword {
+
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+// One whole line at once; a reader who has gone is no reason to stop.
+void print_line(const std::string& line) {
+  std::fputs((line + "\n").c_str(), stdout);
+  std::fflush(stdout);
+}
+
+int could_not_start(const std::string& listener, const Endpoint& endpoint,
+                    const std::string& reason) {
+  std::fputs(
+      ("lastword: cannot listen on " + listener + " " + to_string(endpoint) + ": " + reason + "\n")
+          .c_str(),
+      stderr);
+  return 1;
+}
+
+// Each connection needs a descriptor: take as many as we may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // if not, the listener pauses earlier; nothing else
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32U) | device();
+}
+
+// A stopped reader must be judged by our timeouts, not by the kernel's (contract, section 3).
+AsioNetwork::KeepAlive keep_alive_for(const Config& config) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  AsioNetwork::KeepAlive keep_alive;
+  const auto ours = std::chrono::duration_cast<milliseconds>(
+      std::max(config.stall_timeout, config.drain_timeout));
+  // The kernel holds it in a 32-bit number of milliseconds.
+  constexpr milliseconds longest{std::chrono::hours{24 * 20}};
+  keep_alive.user_timeout =
+      std::min(longest, std::max(keep_alive.user_timeout, ours + milliseconds{seconds{30}}));
+  return keep_alive;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  start_log(options.log_level);
+  raise_descriptor_limit();
+
+  if (options.is_ws_named && options.ws)
+    log_warning("--ws: WebSocket is not there yet; not listening");
+  if (options.admin) log_warning("--admin: there is no admin page yet; not listening");
+
+  Config config = options.config;
+  config.hash_seed = random_seed();
+  Server server{config};
+  AsioNetwork network{server, keep_alive_for(config)};
+
+  error_code error;
+  boost::asio::io_context resolving;
+  tcp::resolver resolver{resolving};
+  const auto resolved =
+      resolver.resolve(options.tcp->host, std::to_string(options.tcp->port),
+                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) return could_not_start("tcp", *options.tcp, error.message());
+  const tcp::endpoint local = network.listen(*resolved.begin(), error);
+  if (error) return could_not_start("tcp", *options.tcp, error.message());
+
+  print_line("ready tcp=" +
+             to_string(Endpoint{.host = local.address().to_string(), .port = local.port()}) +
+             " ws=none admin=none");
+
+  EventLog log{server};
+  network.run([&] { log.write(); });
+
+  const auto report = server.finished();
+  print_line(to_json(*report));
+  return report->is_clean() ? 0 : 3;
+}
+
+}  // namespace lastword

@@ -1,0 +1,3 @@
+#pragma once
+
+#  include   <thread>  // a blank more hides nothing

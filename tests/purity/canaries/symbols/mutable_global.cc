@@ -1,0 +1,3 @@
+int messages_accepted;
+
+void accept() { ++messages_accepted; }

@@ -1,0 +1,1 @@
+int thrice(int value) { return 3 * value; }

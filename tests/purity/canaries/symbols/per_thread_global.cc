@@ -1,0 +1,5 @@
+namespace {
+thread_local int depth;
+}
+
+void enter() { ++depth; }

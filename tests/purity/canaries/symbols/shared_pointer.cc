@@ -1,0 +1,3 @@
+#include <memory>
+
+std::shared_ptr<int> share(const std::shared_ptr<int>& counter) { return counter; }

@@ -1,0 +1,3 @@
+#include <ctime>
+
+long seconds() { return std::time(nullptr); }
