@@ -23,8 +23,10 @@ for group in "$@"; do
   esac
 done
 
-command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
-  fail "this is no Debian with apt-get; install by hand what answers to:$packages"
+for tool in dpkg-query apt-get; do
+  command -v $tool >/dev/null ||
+    fail "this is no Debian with apt-get; install by hand what answers to:$packages"
+done
 
 missing=
 for package in $packages; do

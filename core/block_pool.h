@@ -72,15 +72,10 @@ class BlockPool {
   void give_back(BlockIndex block) {
     LASTWORD_CHECK(used_count_ > 0);
     --used_count_;
-    if (free_count_ > used_count_ + spare_bytes / block_size) {
-      blocks_[block].memory.reset();
-      blocks_[block].next = absent_;
-      absent_ = block;
-      return;
-    }
+    ++free_count_;
     blocks_[block].next = free_;
     free_ = block;
-    ++free_count_;
+    while (free_count_ > used_count_ + spare_bytes / block_size) free_one();
   }
 
   [[nodiscard]] std::byte* memory(BlockIndex block) { return blocks_[block].memory->data(); }
@@ -100,6 +95,16 @@ class BlockPool {
     std::unique_ptr<Memory> memory;
     BlockIndex next;
   };
+
+  // Gives the memory of one free block back to the system.
+  void free_one() {
+    const BlockIndex block = free_;
+    free_ = blocks_[block].next;
+    --free_count_;
+    blocks_[block].memory.reset();
+    blocks_[block].next = absent_;
+    absent_ = block;
+  }
 
   std::vector<Entry> blocks_;
   BlockIndex free_ = no_block;

@@ -39,7 +39,8 @@ struct Addressing {
 //
 // Invariants:
 //  1. A name belongs to at most one slot.
-//  2. A room has at least one member; a slot's membership and the room's member point at each other.
+//  2. A room has at least one member; a slot's membership and the room's member point at each
+//     other.
 class Broker {
  public:
   explicit Broker(std::uint64_t hash_seed) : names_{hash_seed}, room_names_{hash_seed} {}

@@ -31,12 +31,13 @@ struct Config {
 
   // Connections beyond connections_max that are open just to be told that the server is full. More
   // than these are closed without a word, so that a storm can't take all descriptors.
-  std::uint32_t refusals_max = 64;
+  std::uint32_t refusals_max = 1024;
   // Rooms that one peer may be in: bounds what memberships can cost.
   std::uint32_t rooms_per_peer_max = 128;
-  // Paused senders that one fact may let go on; the others follow at once, in facts of their own,
-  // so that one step stays short however many were waiting.
-  std::uint32_t resumed_per_fact_max = 64;
+  // Work that one fact may lead to, where a line and each peer it goes to count as one (some 50 ns
+  // each): what is left is done in facts of its own, so that nobody's flood keeps the others
+  // waiting.
+  std::uint32_t work_per_fact_max = 16'384;
   // How long the listener rests after the system ran out of descriptors or memory.
   Duration accept_retry = std::chrono::milliseconds{100};
   // How often a silent, finished peer's kernel is asked again whether it has everything.

@@ -20,8 +20,8 @@ enum class EventKind : std::uint8_t {
   left_open,         // it took everything and never ended its side
   memory_full,       // all senders are paused; count: bytes queued
   memory_freed,      // they go on
-  listener_paused,   // out of descriptors or memory
-  listener_resumed,  //
+  listener_paused,   // out of descriptors or memory; told once, however often it is tried again
+  listener_resumed,  // somebody could be accepted again
   drain_started,     // count: connections
   drain_cut_off,     // deadline or second signal; count: deliveries that failed
 };

@@ -20,6 +20,9 @@ class PausedSenders {
   void wait_for(Slot sender, Slot addressee) { enter(sender, list_of(addressee)); }
   void wait_for_memory(Slot sender) { enter(sender, memory_list); }
 
+  // The sender did enough for one fact; it goes on behind all who are ready.
+  void yield(Slot sender) { enter(sender, ready_list); }
+
   // Those who wait for it become ready, in their order, behind those who are.
   void make_ready(Slot addressee) { move_to_ready(list_of(addressee)); }
   void make_memory_ready() { move_to_ready(memory_list); }

@@ -172,6 +172,8 @@ class Pump {
   // --- Wishes, to the network ------------------------------------------------------------------
 
   void finish_turn() {
+    // The listener first: who hears the goodbye must not be able to connect any more.
+    network_.set_listen(server_.listen());
     do {
       server_.take_changed(changed_);
       for (const ConnectionId id : changed_) bring_about(id);
@@ -180,7 +182,6 @@ class Pump {
       for (const ConnectionId id : look_again_) bring_about(id);
       look_again_.clear();
     } while (server_.has_changed());
-    network_.set_listen(server_.listen());
     network_.wake_at(server_.deadline());
   }
 

@@ -107,9 +107,7 @@ void append_login_timeout(std::string& out, Duration timeout) {
   out.append("\n");
 }
 
-void append_server_full(std::string& out, std::uint32_t connections_max) {
-  append(out, {"! server is full: ", Digits{connections_max}.text(), " connections\n"});
-}
+void append_server_full(std::string& out) { out.append("! server is full\n"); }
 
 void append_line_too_long(std::string& out, std::size_t line_max) {
   append(out, {"! line too long: at most ", Digits{line_max}.text(),

@@ -47,7 +47,7 @@ namespace reply {
 void append_bad_name(std::string& out, NameError error);
 void append_taken_name(std::string& out, std::string_view name);
 void append_login_timeout(std::string& out, Duration timeout);
-void append_server_full(std::string& out, std::uint32_t connections_max);
+void append_server_full(std::string& out);
 
 void append_line_too_long(std::string& out, std::size_t line_max);
 void append_line_error(std::string& out, LineError error);

@@ -15,15 +15,15 @@ Server::Server(const Config& config)
       broker_{config.hash_seed} {
   LASTWORD_CHECK(config.line_max >= 1);
   LASTWORD_CHECK(config.line_max <= config.outbox_max);
-  LASTWORD_CHECK(config.outbox_max <= config.memory_max);
   LASTWORD_CHECK(config.connections_max >= 1);
-  LASTWORD_CHECK(config.resumed_per_fact_max >= 1);
+  LASTWORD_CHECK(config.work_per_fact_max >= 1);
 }
 
 // --- Facts -------------------------------------------------------------------------------------
 
 std::optional<ConnectionId> Server::accepted(Instant now) {
   begin_fact(now);
+  if (std::exchange(is_accept_failing_, false)) tell(EventKind::listener_resumed);
   ++books_.connections_total;
   const bool is_full = live_count_ - extra_count_ >= config_.connections_max;
   if (phase_ != Phase::serving || (is_full && extra_count_ >= config_.refusals_max)) {
@@ -39,7 +39,7 @@ std::optional<ConnectionId> Server::accepted(Instant now) {
     ++extra_count_;
     tell(EventKind::turned_away, id);
     scratch_.clear();
-    reply::append_server_full(scratch_, config_.connections_max);
+    reply::append_server_full(scratch_);
     push_scratch(slot);
     begin_flushing(slot);
   } else {
@@ -54,7 +54,7 @@ std::optional<ConnectionId> Server::accepted(Instant now) {
 void Server::accept_failed(Instant now) {
   begin_fact(now);
   if (phase_ == Phase::serving) {
-    tell(EventKind::listener_paused);
+    if (!std::exchange(is_accept_failing_, true)) tell(EventKind::listener_paused);
     timers_.arm(Timer::accept_retry, now + config_.accept_retry);
   }
   end_fact();
@@ -165,6 +165,7 @@ void Server::released(Instant now, ConnectionId id) {
 void Server::elapsed(Instant now) {
   begin_fact(now);
   while (const auto due = timers_.take_due(now)) expire(*due);
+  let_ready_go_on();
   end_fact();
 }
 
@@ -289,6 +290,7 @@ std::uint64_t Server::digest() const {
   digest.add(memory_.queued_bytes());
   digest.add(static_cast<std::uint64_t>(phase_));
   digest.add(is_memory_full_ ? 1U : 0U);
+  digest.add(is_accept_failing_ ? 1U : 0U);
   if (phase_ != Phase::serving) {
     digest.add(static_cast<std::uint64_t>(stop_reason_));
     digest.add(static_cast<std::uint64_t>((now_ - stopped_at_).count()));
@@ -348,11 +350,11 @@ void Server::begin_fact(Instant now) {
   LASTWORD_CHECK(now >= now_);
   now_ = now;
   last_header_.sender = no_slot;
+  work_ = 0;
 }
 
 void Server::end_fact() {
   if (is_memory_full_ && memory_.queued_bytes() <= config_.memory_max / 2) free_memory();
-  if (paused_.has_ready()) let_ready_go_on();
   LASTWORD_CHECK(books_.is_balanced());
 }
 

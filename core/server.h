@@ -246,9 +246,11 @@ class Server {
   StopReason stop_reason_{};
   Phase phase_ = Phase::serving;
   bool is_memory_full_ = false;
+  bool is_accept_failing_ = false;  // since the last connection that was accepted
 
   // Kept for their memory; empty of meaning between facts.
   Addressing addressing_;
+  std::size_t work_ = 0;  // of this fact so far
   struct {
     Slot sender = no_slot;
     RoomId room = no_room;

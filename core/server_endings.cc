@@ -171,8 +171,7 @@ void Server::expire(const TimerTable::Entry& entry) {
     case Timer::drain:
       cut_off();
       return;
-    case Timer::accept_retry:
-      tell(EventKind::listener_resumed);
+    case Timer::accept_retry:  // the listener is open again, now that nothing keeps it paused
       return;
     case Timer::resume:
       break;

@@ -22,6 +22,12 @@ void Server::take_lines(Slot slot) {
   while (!paused_.is_paused(slot)) {
     const auto framed = connection.input.front(framing_);
     if (!framed) break;
+    if (work_ >= config_.work_per_fact_max) {
+      paused_.yield(slot);
+      mark(slot);
+      break;
+    }
+    ++work_;
     if (take_line(slot, *framed) == Progress::paused) break;
     // A line can end the connection; its input is forgotten then.
     if (connection.stage != Stage::naming && connection.stage != Stage::online) return;
@@ -123,6 +129,7 @@ Server::Progress Server::reply(Slot slot) {
 Server::Progress Server::send(Slot slot, const line::Message& message) {
   broker_.resolve(slot, message.destinations, addressing_);
   const auto& addressees = addressing_.addressees;
+  work_ += addressees.size();
   const std::size_t name_size = broker_.name_of(slot).size();
   const std::size_t body_size = message.text.size() + lf.size();
 
@@ -266,6 +273,7 @@ Server::Progress Server::leave(Slot slot, RoomName room) {
 }
 
 bool Server::has_room_for_members(Slot sender, RoomId room, std::size_t size) {
+  work_ += broker_.member_count(room);
   for (std::size_t position = 0; position < broker_.member_count(room); ++position) {
     const Slot member = broker_.member_at(room, position);
     if (member != sender && !has_room(sender, member, size)) return false;
@@ -314,6 +322,7 @@ Server::Progress Server::who(Slot slot, std::string_view room) {
     room_intro.append("* in ").append(room).append(": ");
     intro = room_intro;
   }
+  work_ += names.size();
   reply::append_names(scratch_, intro, names);
   return reply(slot);
 }

@@ -133,11 +133,14 @@ void Server::free_memory() {
   }
 }
 
-// Those for whom room was made take up their lines again; not too many in one fact.
+// Those for whom room was made, or whose turn was over, take up their lines again. Only time that
+// passes brings them on, never a fact about somebody else: a turn of the loop with many facts has
+// no more of them in it than any other.
 void Server::let_ready_go_on() {
-  for (std::uint32_t count = 0; count < config_.resumed_per_fact_max; ++count) {
+  while (work_ < config_.work_per_fact_max) {
     const auto slot = paused_.take_ready();
     if (!slot) return;
+    ++work_;
     mark(*slot);
     take_lines(*slot);
   }

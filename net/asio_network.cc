@@ -110,7 +110,12 @@ tcp::endpoint AsioNetwork::listen(const tcp::endpoint& endpoint, error_code& err
     if (!error) acceptor_.set_option(UnsentLowMark{unsent_in_kernel_max}, error);
   };
 
+  // Otherwise Asio itself waits for the next one after a connection that was aborted, and with it
+  // everybody else.
+  const asio::socket_base::enable_connection_aborted is_told_of_aborts{true};
+
   acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(is_told_of_aborts, error);
   if (!error) set_options();
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);

@@ -9,6 +9,7 @@
 #include <climits>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace lastword {
 
@@ -77,7 +78,15 @@ void log_warning(std::string_view text) { spdlog::warn("{}", text); }
 void EventLog::write() {
   const std::uint64_t lost = server_.take_events(events_);
   for (const Event& event : events_) write(event);
+  if (turned_away_ > 0) write_turned_away();
   if (lost > 0) spdlog::warn("{} more events in this turn", lost);
+}
+
+void EventLog::write_turned_away() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - turned_away_written_at_ < turned_away_interval) return;
+  turned_away_written_at_ = now;
+  spdlog::warn("the server is full: {} turned away", std::exchange(turned_away_, 0));
 }
 
 void EventLog::write(const Event& event) {
@@ -93,7 +102,8 @@ void EventLog::write(const Event& event) {
     case EventKind::opened:
       return spdlog::debug("{} opened", who());
     case EventKind::turned_away:
-      return spdlog::warn("{} turned away: the server is full", who());
+      ++turned_away_;
+      return;
     case EventKind::logged_in:
       return spdlog::debug("{} logged in", who());
     case EventKind::login_refused:

@@ -1,6 +1,7 @@
 // The log on standard error.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,15 @@ class EventLog {
  private:
   void write(const Event& event);
 
+  void write_turned_away();
+
+  // In a storm, one line a second tells how many were turned away.
+  static constexpr std::chrono::seconds turned_away_interval{1};
+
   Server& server_;
   std::vector<Event> events_;
+  std::uint64_t turned_away_ = 0;
+  std::chrono::steady_clock::time_point turned_away_written_at_{};
 };
 
 }  // namespace lastword

@@ -91,11 +91,6 @@ class ServeCommand {
              " is more than --max-outbox, which is " + std::to_string(config.outbox_max) +
              "; a message has to fit into an outbox";
     }
-    if (config.outbox_max > config.memory_max) {
-      return "--max-outbox: " + std::to_string(config.outbox_max) +
-             " is more than --max-memory, which is " + std::to_string(config.memory_max) +
-             "; an outbox has to fit into the memory";
-    }
     if (!options_.tcp) return "--tcp: with none there is nothing to listen on";
     return {};
   }
@@ -213,6 +208,15 @@ std::expected<ServeOptions, CommandLineEnd> parse_command_line(int argument_coun
     return std::unexpected{CommandLineEnd{
         .exit_code = 2, .text = "lastword: " + reason + " (see lastword serve --help)"}};
   };
+  // CLI11 would only say that a command is missing.
+  const std::string_view first = argument_count > 1 ? arguments[1] : "";
+  if (!first.empty() && !first.starts_with('-') && first != "serve") {
+    return unusable("unknown command " + in_quotes(first));
+  }
+  if (first.starts_with("--") && first != "--help" && first != "--version") {
+    return unusable(std::string{first} + ": the command comes first, as in lastword serve " +
+                    std::string{first});
+  }
   try {
     app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {
