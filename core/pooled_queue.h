@@ -33,6 +33,7 @@ class PooledQueue {
   [[nodiscard]] bool is_empty() const { return size_ == 0; }
 
   void append(Pool& pool, std::span<const Element> elements) {
+    if (elements.empty()) return;  // they may have no address
     size_ += elements.size();
     if (tail_block_ != no_block && elements.size() <= elements_per_block - tail_) {
       put(pool, elements);

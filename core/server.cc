@@ -289,7 +289,7 @@ std::uint64_t Server::digest() const {
   books_.add_to(digest);
   digest.add(memory_.queued_bytes());
   digest.add(static_cast<std::uint64_t>(phase_));
-  digest.add(is_memory_full_ ? 1U : 0U);
+  digest.add(is_memory_full_ ? memory_mark_ + 1 : 0U);
   digest.add(is_accept_failing_ ? 1U : 0U);
   if (phase_ != Phase::serving) {
     digest.add(static_cast<std::uint64_t>(stop_reason_));
@@ -354,7 +354,7 @@ void Server::begin_fact(Instant now) {
 }
 
 void Server::end_fact() {
-  if (is_memory_full_ && memory_.queued_bytes() <= config_.memory_max / 2) free_memory();
+  if (is_memory_full_ && memory_.queued_bytes() <= memory_mark_) free_memory();
   LASTWORD_CHECK(books_.is_balanced());
 }
 

@@ -245,6 +245,7 @@ class Server {
   Instant finished_at_{};
   StopReason stop_reason_{};
   Phase phase_ = Phase::serving;
+  std::size_t memory_mark_ = 0;  // where the memory has to come down to, while it is full
   bool is_memory_full_ = false;
   bool is_accept_failing_ = false;  // since the last connection that was accepted
 

@@ -7,6 +7,17 @@
 
 namespace lastword {
 
+namespace {
+
+// Room is made at half. A message so large that it does not even fit there waits further, half by
+// half; if it were tried again at once, it would be for ever.
+std::size_t mark_for(std::size_t queued, std::size_t queued_max) {
+  const std::size_t half = queued_max / 2;
+  return queued > half ? half : queued / 2;
+}
+
+}  // namespace
+
 // Whether `size` more bytes may be queued for the addressee. If not, the addressee counts as full
 // from now on, for everybody, and the sender waits for it: nobody with a smaller message overtakes.
 bool Server::has_room(Slot sender, Slot addressee, std::size_t size) {
@@ -15,10 +26,7 @@ bool Server::has_room(Slot sender, Slot addressee, std::size_t size) {
   if (!connection.is_full) {
     if (queued == 0 || queued + size <= config_.outbox_max) return true;
     connection.is_full = true;
-    // Room is made at half. A message so large that it does not even fit there waits further, half
-    // by half.
-    const std::size_t half = config_.outbox_max / 2;
-    watch(addressee, queued > half ? half : queued / 2);
+    watch(addressee, mark_for(queued, config_.outbox_max));
   }
   paused_.wait_for(sender, addressee);
   mark(sender);
@@ -107,6 +115,7 @@ void Server::tell_unseen(Slot slot) {
 // All senders pause, and whoever has something queued has to read it.
 void Server::fill_memory() {
   is_memory_full_ = true;
+  memory_mark_ = mark_for(memory_.queued_bytes(), config_.memory_max);
   tell(EventKind::memory_full, {}, memory_.queued_bytes());
   for (std::uint32_t position = 0; position < connections_.size(); ++position) {
     const Slot slot{position};

@@ -363,6 +363,25 @@ TEST_F(FullMemory, CountsAMessageForManyOnce) {
   EXPECT_EQ(pair.server.queued_bytes(), 0U);
 }
 
+// Found by Server.DoesNotCareHowBytesAreCut: the sender was resumed and paused again without end,
+// as the memory was down to half from the start.
+TEST_F(FullMemory, DoesNotTryAMessageThatFitsNotEvenAtHalfAgainAndAgain) {
+  Config tight = config();
+  tight.memory_max = 600;
+  Pair small{tight};
+  const auto sender = small.log_in("alice");
+  const auto reader = small.log_in("reader");
+  small.network.send_buffer_max = 0;
+  small.send(sender, message_of("reader", 200));
+  small.send(sender, message_of("reader", 450));
+  for (int turn = 0; turn < 10; ++turn) small.turn();
+  ASSERT_TRUE(small.server.peer(*small.network.id_of(sender))->is_paused);
+  EXPECT_EQ(small.server.deadline()->reason, Timer::stall);
+  small.network.send_buffer_max = 1 << 20;
+  small.settle();
+  EXPECT_EQ(small.lines(reader).size(), 2U);
+}
+
 TEST_F(FullMemory, LetsOneMessageOfAnySizeIntoAnEmptyMemory) {
   const auto reader = pair.log_in("reader");
   pair.send(alice, message_of("reader", 500));

@@ -272,6 +272,10 @@ RC_GTEST_PROP(Server, DoesNotCareHowBytesAreCut, (const std::vector<std::uint8_t
       const std::size_t part = text_to_write.empty() ? 0 : tape.choose(text_to_write.size() + 1);
       whole.wrote(Instant{}, reader, part);
       cut.wrote(Instant{}, reader, part);
+      // Whoever is ready goes on before the next bytes come: cut bytes are more facts than whole
+      // ones, and would have more turns before him.
+      let_everybody_go_on(whole);
+      let_everybody_go_on(cut);
     }
   }
 }
