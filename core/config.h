@@ -37,7 +37,7 @@ struct Config {
   // Work that one fact may lead to, where a line and each peer it goes to count as one (some 50 ns
   // each): what is left is done in facts of its own, so that nobody's flood keeps the others
   // waiting.
-  std::uint32_t work_per_fact_max = 16'384;
+  std::uint32_t work_per_fact_max = 65'536;
   // How long the listener rests after the system ran out of descriptors or memory.
   Duration accept_retry = std::chrono::milliseconds{100};
   // How often a silent, finished peer's kernel is asked again whether it has everything.
