@@ -70,8 +70,8 @@ concept Network =
     };
 
 // Drives one server over one network. A turn: the driver reports everything that is ready, then
-// calls `finish_turn`, which writes each changed connection once, with one gathering write, and
-// brings all wishes about.
+// calls `finish_turn`, which writes each changed connection with one gathering write (a long queue
+// with several, as far as the kernel takes them) and brings all wishes about.
 //
 // Invariants:
 //  1. At most one await_readable and one await_writable of a connection are unanswered.

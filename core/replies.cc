@@ -146,6 +146,7 @@ void append_help(std::string& out) {
 
 void append_names(std::string& out, std::string_view intro,
                   std::span<const std::string_view> names) {
+  LASTWORD_CHECK(!names.empty());
   constexpr std::size_t names_size_max = 900;  // of one line
   std::size_t line_size = 0;
   for (const std::string_view name : names) {

@@ -58,7 +58,8 @@ void append_not_in_room(std::string& out, std::string_view room);
 void append_undelivered(std::string& out, std::string_view destination, Failure failure);
 
 void append_help(std::string& out);
-// As many lines as it takes, each with the intro; none is longer than about a thousand bytes.
+// There is at least one name. As many lines as it takes, each with the intro; none is longer than
+// about a thousand bytes.
 void append_names(std::string& out, std::string_view intro,
                   std::span<const std::string_view> names);
 void append_pong(std::string& out, std::string_view token);

@@ -26,7 +26,11 @@ TimerTable::Place* TimerTable::place_of(Slot slot, Timer timer) {
 
 TimerTable::Place TimerTable::find(Slot slot, Timer timer) const {
   const auto kind = static_cast<std::size_t>(timer);
-  if (slot == no_slot) return own_[kind - connection_timer_count];
+  if (slot == no_slot) {
+    LASTWORD_CHECK(timer == Timer::drain || timer == Timer::accept_retry);
+    return own_[kind - connection_timer_count];
+  }
+  LASTWORD_CHECK(kind < connection_timer_count);
   if (index_of(slot) >= slots_.size()) return unarmed;
   return slots_[index_of(slot)].of[kind];
 }

@@ -13,7 +13,7 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
   };
 
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return refuse("has no port");
+  if (colon == std::string_view::npos || text.ends_with(']')) return refuse("has no port");
   std::string_view host = text.substr(0, colon);
   const std::string_view port_text = text.substr(colon + 1);
 

@@ -38,7 +38,7 @@ TEST(Endpoint, NeedsAPortFromZeroTo65535) {
     ASSERT_FALSE(endpoint) << text;
     EXPECT_NE(endpoint.error().find("has no port from 0 to 65535"), std::string::npos) << text;
   }
-  for (const std::string_view text : {"", "localhost", "8080"}) {
+  for (const std::string_view text : {"", "localhost", "8080", "[::1]"}) {
     const auto endpoint = parse_endpoint(text);
     ASSERT_FALSE(endpoint) << text;
     EXPECT_NE(endpoint.error().find("has no port;"), std::string::npos) << text;
