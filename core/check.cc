@@ -5,8 +5,7 @@
 
 namespace lastword {
 
-void check_failed(const char* condition, const char* file, unsigned line,
-                  const char* function) noexcept {
+void check_failed(const char* condition, const char* file, unsigned line, const char* function) {
   __assert_fail(condition, file, line, function);
 }
 

@@ -14,6 +14,8 @@ enum class EventKind : std::uint8_t {
   login_refused,     // bad or taken name
   login_timed_out,   //
   quit,              // it asked to leave
+  paused,            // it must wait: there is no room for what it sends
+  resumed,           // it goes on, now that there is room or it is its turn again
   peer_ended,        // it ended its sending side
   failed,            // it broke; count: deliveries that failed with it
   dropped_slow,      // it did not read; count: deliveries that failed with it

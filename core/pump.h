@@ -62,7 +62,8 @@ concept Network =
       { network.finish(id) } -> std::same_as<void>;
       // Closes without a reset, as far as that can be; answers with `released`, at once or later.
       { network.close(id) } -> std::same_as<void>;
-      // Whether the peer's kernel has acknowledged everything, the FIN included.
+      // Whether the peer's kernel has acknowledged everything, the FIN included, and nothing that
+      // it sent lies here unread: then it is not silent, only not heard yet.
       { network.is_acknowledged(id) } -> std::same_as<bool>;
 
       // The next call of `elapsed` that the server needs.
@@ -96,6 +97,15 @@ class Pump {
     static_assert(Network<N>);
     LASTWORD_CHECK(!buffer.empty());
   }
+
+  // A snapshot: goes on from where the other one is, between two turns or within one, with copies
+  // of its server and its network.
+  Pump(const Pump& other, Server& server, N& network, std::span<std::byte> buffer)
+      : server_{server},
+        network_{network},
+        buffer_{buffer},
+        applied_{other.applied_},
+        look_again_{other.look_again_} {}
 
   // --- Facts, from the driver ------------------------------------------------------------------
 

@@ -72,6 +72,10 @@ void Server::received(Instant now, ConnectionId id, std::span<std::byte> bytes) 
       break;
     case Stage::finishing:
       connection.last_received = now;
+      // It was about to be let go for its silence, in this very turn.
+      if (std::exchange(connection.is_confirm_wanted, false)) {
+        timers_.arm(id.slot, Timer::linger, now + config_.linger);
+      }
       break;
     case Stage::flushing:
     case Stage::releasing:
@@ -367,7 +371,9 @@ void Server::mark(Slot slot) {
 
 void Server::tell(EventKind kind, ConnectionId id, std::uint64_t count) {
   if (events_.size() == events_max) {
-    ++events_lost_;
+    // Back-pressure comes and goes by the thousand: what matters must not be lost among it.
+    const bool is_back_pressure = kind == EventKind::paused || kind == EventKind::resumed;
+    if (!is_back_pressure) ++events_lost_;
     return;
   }
   events_.push_back({.kind = kind, .connection = id, .count = count});

@@ -113,6 +113,8 @@ class Server {
   // `events_max` are kept; the number of those beyond comes back.
   std::uint64_t take_events(std::vector<Event>& out);
   static constexpr std::size_t events_max = 4096;
+  // Those that are kept now, without taking them. Good until the next fact.
+  [[nodiscard]] std::span<const Event> events() const { return events_; }
   // The name that the connection has or had; empty if none, or if the connection is long gone.
   [[nodiscard]] std::string_view name_of(ConnectionId id) const;
   [[nodiscard]] const Config& config() const { return config_; }

@@ -28,7 +28,10 @@ void Server::take_lines(Slot slot) {
       break;
     }
     ++work_;
-    if (take_line(slot, *framed) == Progress::paused) break;
+    if (take_line(slot, *framed) == Progress::paused) {
+      tell(EventKind::paused, id_of(slot));
+      break;
+    }
     // A line can end the connection; its input is forgotten then.
     if (connection.stage != Stage::naming && connection.stage != Stage::online) return;
     connection.input.pop();

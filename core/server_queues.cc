@@ -149,9 +149,10 @@ void Server::let_ready_go_on() {
   while (work_ < config_.work_per_fact_max) {
     const auto slot = paused_.take_ready();
     if (!slot) return;
-    ++work_;
     mark(*slot);
+    tell(EventKind::resumed, id_of(*slot));
     take_lines(*slot);
+    ++work_;  // afterwards: even the smallest budget is enough for one line
   }
 }
 

@@ -330,9 +330,12 @@ void AsioNetwork::discard_received(Socket& socket) {
 }
 
 bool AsioNetwork::is_acknowledged(ConnectionId id) {
+  const int socket = at(id).socket->native_handle();
+  int unread = 0;
   int unacknowledged = 0;
-  if (::ioctl(at(id).socket->native_handle(), SIOCOUTQ, &unacknowledged) != 0) return false;
-  return unacknowledged == 0;
+  if (::ioctl(socket, SIOCINQ, &unread) != 0) return false;
+  if (::ioctl(socket, SIOCOUTQ, &unacknowledged) != 0) return false;
+  return unread == 0 && unacknowledged == 0;
 }
 
 // --- The clock ---------------------------------------------------------------------------------

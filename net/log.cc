@@ -112,6 +112,12 @@ void EventLog::write(const Event& event) {
       return spdlog::debug("{} did not log in in time", who());
     case EventKind::quit:
       return spdlog::debug("{} quits", who());
+    case EventKind::paused:
+      if (!spdlog::should_log(spdlog::level::debug)) return;  // there may be very many of these
+      return spdlog::debug("{} must wait: there is no room for what it sends", who());
+    case EventKind::resumed:
+      if (!spdlog::should_log(spdlog::level::debug)) return;
+      return spdlog::debug("{} goes on", who());
     case EventKind::peer_ended:
       return spdlog::debug("{} ended its side", who());
     case EventKind::failed:

@@ -263,11 +263,16 @@ TEST(Server, LetsPeersThatFloodEachOtherAndReadNothingComeFree) {
   EXPECT_GT(pair.failed(Failure::slow_consumer), 0U);
 }
 
-TEST(Server, ResumesAnyNumberOfWaitersInShortSteps) {
+// With 1 as well: found by the simulator, where nobody ever went on.
+class ShortSteps : public ::testing::TestWithParam<std::uint32_t> {};
+
+INSTANTIATE_TEST_SUITE_P(Budgets, ShortSteps, ::testing::Values(1U, 2U, 3U, 64U));
+
+TEST_P(ShortSteps, ResumeAnyNumberOfWaiters) {
   Config config;
   config.line_max = 100;
   config.outbox_max = 1000;
-  config.work_per_fact_max = 3;
+  config.work_per_fact_max = GetParam();
   Pair pair{config};
   const auto slow = pair.log_in("slow");
   std::vector<Pair::Client> senders;
@@ -283,6 +288,32 @@ TEST(Server, ResumesAnyNumberOfWaitersInShortSteps) {
   pair.settle();
   EXPECT_EQ(pair.lines(slow).size(), 200U);
   EXPECT_EQ(pair.books().delivered, 200U);
+}
+
+TEST(Server, TellsWhoIsPausedAndWhoGoesOn) {
+  Config config;
+  config.line_max = 100;
+  config.outbox_max = 100;
+  Pair pair{config};
+  const auto alice = pair.log_in("alice");
+  const auto bob = pair.log_in("bob");
+  std::vector<Event> events;
+  static_cast<void>(pair.server.take_events(events));
+  pair.network.send_buffer_max = 0;
+  pair.send(alice, message_of("bob", 90));
+  pair.send(alice, message_of("bob", 90));
+  pair.settle();
+  ASSERT_EQ(pair.server.events().size(), 1U);
+  EXPECT_EQ(pair.server.events()[0].kind, EventKind::paused);
+  EXPECT_EQ(pair.server.events()[0].connection, pair.network.id_of(alice));
+  pair.network.send_buffer_max = 1 << 20;
+  pair.settle();
+  EXPECT_EQ(pair.server.take_events(events), 0U);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[1].kind, EventKind::resumed);
+  EXPECT_EQ(events[1].connection, pair.network.id_of(alice));
+  EXPECT_TRUE(pair.server.events().empty());
+  EXPECT_EQ(pair.lines(bob).size(), 2U);
 }
 
 // --- The memory of all -------------------------------------------------------------------------

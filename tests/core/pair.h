@@ -141,7 +141,7 @@ class PairNetwork {
     to_release.push_back(id);
   }
   [[nodiscard]] bool is_acknowledged(ConnectionId id) {
-    return at(id).outbound.empty() && at(id).is_acknowledging;
+    return at(id).outbound.empty() && at(id).inbound.empty() && at(id).is_acknowledging;
   }
   void wake_at(const std::optional<Deadline>& at) { deadline = at; }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -242,6 +244,35 @@ TEST(Server, LetsGoOfAPeerThatNeverEndsItsSideOnceItHasEverything) {
   pair.advance(pair.server.config().acknowledgement_poll);
   EXPECT_EQ(pair.server.connection_count(), 0U);
   EXPECT_FALSE(pair.pipe(alice).was_reset_by_server);
+}
+
+// Found by the simulator: the timer came first in its turn, the peer's words second.
+TEST(Server, KeepsAPeerThatIsHeardInTheTurnInWhichItsLingerEnds) {
+  Server server{Config{}};
+  const auto id = server.accepted(Instant{});
+  ASSERT_TRUE(id.has_value());
+  std::string refused = "/not a name\n";
+  server.received(Instant{}, *id, std::as_writable_bytes(std::span{refused}));
+  std::array<Slice, 4> slices;
+  ASSERT_EQ(server.gather(*id, slices), 1U);
+  server.wrote(Instant{}, *id, slices[0].size());
+  ASSERT_EQ(server.wish(*id).end, End::fin);
+
+  const Instant silent_until = Instant{} + server.config().linger;
+  server.elapsed(silent_until);
+  EXPECT_TRUE(server.wish(*id).confirm);
+  std::string more = "but";
+  server.received(silent_until, *id, std::as_writable_bytes(std::span{more}));
+  EXPECT_FALSE(server.wish(*id).confirm);
+  server.acknowledged(silent_until, *id, true);  // an answer that nobody asks for any more
+  EXPECT_EQ(server.wish(*id).end, End::fin);
+
+  server.elapsed(silent_until + server.config().linger);
+  EXPECT_TRUE(server.wish(*id).confirm);
+  server.acknowledged(silent_until + server.config().linger, *id, true);
+  EXPECT_EQ(server.wish(*id).end, End::release);
+  server.released(silent_until + server.config().linger, *id);
+  EXPECT_EQ(server.connection_count(), 0U);
 }
 
 TEST(Server, LetsGoOfAPeerThatNeverFallsSilent) {

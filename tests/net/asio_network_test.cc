@@ -393,6 +393,20 @@ TEST(AsioNetwork, KnowsThatThePeersKernelHasEverythingAndTheFin) {
   EXPECT_TRUE(line.network.is_acknowledged(first));
 }
 
+// Found by the simulator: who has said something that nobody has read yet is not silent.
+TEST(AsioNetwork, DoesNotConfirmWhileSomethingLiesUnread) {
+  Line line;
+  Client client{line.local};
+  const int descriptor = line.let_in(client, first);
+  line.network.finish(first);
+  EXPECT_EQ(client.read(1), "<end>");
+  client.send("but\n");  // acknowledges our FIN too
+  await(descriptor, POLLIN);
+  EXPECT_FALSE(line.network.is_acknowledged(first));
+  EXPECT_EQ(line.read(first), "but\n");
+  EXPECT_TRUE(line.network.is_acknowledged(first));
+}
+
 // --- Closing -----------------------------------------------------------------------------------
 
 TEST(AsioNetwork, ClosesWithoutAResetThoughThereIsUnreadInput) {
