@@ -17,7 +17,7 @@ packages=
 for group in "$@"; do
   case $group in
     build) packages="$packages g++ cmake ninja-build libboost1.81-dev libcli11-dev libspdlog-dev libfmt-dev" ;;
-    test) packages="$packages librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd" ;;
+    test) packages="$packages patch librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd" ;;
     lint) packages="$packages clang-format-19 clang-tidy-19" ;;
     *) fail "unknown group '$group'; the groups are: build test lint" 2 ;;
   esac

@@ -1,0 +1,493 @@
+#include "sim/client.h"
+
+#include <algorithm>
+#include <array>
+
+namespace lastword::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::uint32_t answers_max = 20;
+constexpr std::uint32_t returns_max = 100;
+constexpr Duration slow_interval = milliseconds{700};
+constexpr std::size_t slow_size = 16;
+
+}  // namespace
+
+bool Client::is_reading() const {
+  if (is_healed_) return true;
+  return !is_frozen_ && !has_stopped_reading_ && plan_.reading != ClientPlan::Reading::never &&
+         plan_.reading != ClientPlan::Reading::slow;
+}
+
+void Client::start(Surroundings& world) {
+  is_coming_ = true;
+  act_later(world, plan_.starts_at);
+}
+
+void Client::act_later(Surroundings& world, Duration delay) {
+  if (is_act_scheduled_) return;
+  is_act_scheduled_ = true;
+  world.environment.queue.push(world.environment.now + delay, Event::Kind::client_acts, number_);
+}
+
+// --- Coming and going --------------------------------------------------------------------------
+
+void Client::connect(Surroundings& world) {
+  Environment& environment = world.environment;
+  link_ = world.kernel.connect(environment, number_, plan_.traits);
+  is_coming_ = false;
+  is_connected_ = false;
+  has_stopped_reading_ = false;
+  has_logged_in_ = false;
+  has_probed_ = false;
+  is_ending_ = false;
+  unsent_.clear();
+  received_.clear();
+  environment.note("connects", number_, link_);
+  if (world.oracle.is_stopped()) environment.faults.inject(FaultKind::during_drain);
+  const bool is_untouched = is_healed_ || plan_.reading == ClientPlan::Reading::always;
+  if (!is_untouched) world.oracle.touch(link_);
+}
+
+void Client::connected(Surroundings& world, Link link) {
+  if (link != link_) return;
+  Environment& environment = world.environment;
+  if (world.kernel.is_refused(link)) {
+    environment.tell(StoryEvent::Kind::act, number_, "connects, and is refused: nobody listens");
+    if (world.oracle.is_stopped()) environment.faults.take_effect(FaultKind::during_drain);
+    link_ = no_link;
+    come_back(world, seconds{1});
+    return;
+  }
+  world.kernel.becomes_established(environment, link);
+  is_connected_ = true;
+  if (is_frozen_) return;
+  if (!is_healed_ &&
+      environment.strikes(FaultKind::dead_on_accept, Site::dead_on_accept, number_)) {
+    environment.tell(StoryEvent::Kind::fault, number_, "breaks off at once");
+    lose(world, "resets");
+    return;
+  }
+  log_in(world);
+}
+
+void Client::log_in(Surroundings& world) {
+  Environment& environment = world.environment;
+  has_logged_in_ = true;
+  const auto login = is_healed_ ? ClientPlan::Login::normal : plan_.login;
+  switch (login) {
+    case ClientPlan::Login::normal: {
+      const auto holder = world.oracle.link_named(plan_.name);
+      if (holder && world.kernel.has_vanished(*holder)) {
+        environment.faults.strike(FaultKind::back_over_half_open);
+        environment.marks.hit(Mark::back_over_half_open);
+      }
+      say(world, plan_.name + "\n");
+      break;
+    }
+    case ClientPlan::Login::never:
+      environment.faults.inject(FaultKind::login_never_done);
+      environment.tell(StoryEvent::Kind::act, number_, "connects, and says nothing");
+      break;
+    case ClientPlan::Login::half_typed:
+      environment.faults.inject(FaultKind::login_never_done);
+      say(world, plan_.name.substr(0, plan_.name.size() / 2 + 1));
+      break;
+    case ClientPlan::Login::bad_name:
+      environment.faults.inject(FaultKind::malformed);
+      say(world, "/" + plan_.name + "\xC3(\n");
+      break;
+    case ClientPlan::Login::taken_name:
+      say(world, world.everybody.front().name() + "\n");
+      break;
+  }
+  act_later(world, plan_.pace);
+}
+
+// The connection is over for the client.
+void Client::lose(Surroundings& world, std::string_view why) {
+  if (link_ == no_link) return;
+  Environment& environment = world.environment;
+  environment.note("loses", number_, link_);
+  environment.tell(StoryEvent::Kind::act, number_, std::string{why});
+  if (why == "resets") {
+    world.oracle.touch(link_);
+    world.kernel.reset(environment, link_);
+  } else if (why == "vanishes") {
+    world.oracle.touch(link_);
+    world.kernel.vanish(environment, link_);
+  } else {
+    world.kernel.close(environment, link_);
+  }
+  link_ = no_link;
+  is_connected_ = false;
+  has_stopped_reading_ = false;
+  come_back(world, is_healed_ ? seconds{5} : plan_.pace * 3);
+}
+
+void Client::come_back(Surroundings& world, Duration delay) {
+  if (world.host.has_exited() || is_frozen_) return;
+  if (!is_healed_ && returns_ >= returns_max) return;
+  if (!is_healed_ && (!plan_.comes_back || is_done_)) return;
+  ++returns_;
+  is_coming_ = true;
+  constexpr std::uint32_t quick_returns = 5;
+  comes_at_ = world.environment.now +
+              (returns_ <= quick_returns || is_healed_ ? delay : Duration{seconds{2}});
+  act_later(world, comes_at_ - world.environment.now);
+}
+
+// --- Doing things ------------------------------------------------------------------------------
+
+void Client::act(Surroundings& world) {
+  is_act_scheduled_ = false;
+  if (is_frozen_ || world.host.has_exited()) return;
+  if (link_ == no_link) {
+    if (!is_coming_) return;
+    if (world.environment.now < comes_at_) {  // this was about something that is over
+      act_later(world, comes_at_ - world.environment.now);
+    } else {
+      connect(world);
+    }
+    return;
+  }
+  if (!is_connected_) return;
+  if (is_healed_) {
+    probe(world);
+    return;
+  }
+  if (!has_logged_in_ || is_ending_) return;
+  if (suffer(world)) return;
+  if (next_script_line_ < plan_.script.size()) {
+    ++messages_;
+    say(world, plan_.script[next_script_line_++] + "\n");
+  } else if (plan_.actions > 0) {
+    --plan_.actions;
+    draw_action(world);
+  } else {
+    is_done_ = true;
+    end(world);
+    return;
+  }
+  if (link_ != no_link) act_later(world, draw_pace(world));
+}
+
+Duration Client::draw_pace(Surroundings& world) {
+  if (plan_.is_sheltered) return plan_.pace;
+  constexpr std::array<int, 8> factors{1, 0, 0, 3, 10, 100, 350, 1000};
+  Environment& environment = world.environment;
+  const auto drawn = environment.choose(factors.size(), Site::think, number_);
+  // Just when something of the server's is due, so that both fall into one instant.
+  const auto deadline = world.host.server().deadline();
+  if (drawn == 7 && deadline && deadline->at > environment.now + plan_.traits.latency) {
+    return deadline->at - environment.now - plan_.traits.latency;
+  }
+  return plan_.pace * factors[drawn];
+}
+
+void Client::say(Surroundings& world, std::string_view bytes) {
+  if (world.oracle.is_stopped()) {
+    world.environment.faults.strike(FaultKind::during_drain);
+  }
+  unsent_.append(bytes);
+  flush(world);
+}
+
+void Client::flush(Surroundings& world) {
+  if (link_ == no_link || unsent_.empty()) return;
+  unsent_.erase(0, world.kernel.send(world.environment, link_, unsent_));
+}
+
+// Misfortune, in the middle of anything. True if the client is gone or has ended its side.
+bool Client::suffer(Surroundings& world) {
+  if (plan_.is_sheltered) return false;
+  Environment& environment = world.environment;
+  const auto counts = [&](FaultKind fault) {
+    const bool is_felt = world.kernel.is_accepted(link_) && !world.kernel.is_server_closed(link_) &&
+                         !world.host.has_exited();
+    if (is_felt) environment.faults.take_effect(fault);
+  };
+  if (environment.strikes(FaultKind::reset, Site::cut_link, number_)) {
+    counts(FaultKind::reset);
+    lose(world, "resets");
+    return true;
+  }
+  if (environment.strikes(FaultKind::half_open, Site::cut_link, number_)) {
+    lose(world, "vanishes");
+    return true;
+  }
+  if (environment.strikes(FaultKind::fin_anywhere, Site::cut_link, number_)) {
+    counts(FaultKind::fin_anywhere);
+    say(world, "half a li");
+    is_done_ = true;
+    is_ending_ = true;
+    environment.tell(StoryEvent::Kind::act, number_, "ends its side in the middle of a line");
+    world.kernel.finish(environment, link_);
+    return true;
+  }
+  if (environment.strikes(FaultKind::half_close, Site::cut_link, number_)) {
+    counts(FaultKind::half_close);
+    is_done_ = true;
+    is_ending_ = true;
+    environment.tell(StoryEvent::Kind::act, number_, "ends its side and reads on");
+    world.kernel.finish(environment, link_);
+    return true;
+  }
+  if (!has_stopped_reading_ &&
+      environment.strikes(FaultKind::stops_and_resumes, Site::reading, number_)) {
+    has_stopped_reading_ = true;
+    world.oracle.touch(link_);
+    environment.tell(StoryEvent::Kind::act, number_, "stops reading");
+    constexpr std::array<int, 4> stops_s{1, 5, 9, 25};
+    const auto span = seconds{stops_s[environment.choose(4, Site::reading, number_)]};
+    environment.queue.push(environment.now + span, Event::Kind::client_reads, number_);
+  }
+  return false;
+}
+
+std::string Client::draw_name(Surroundings& world) {
+  const auto count = static_cast<std::uint32_t>(world.everybody.size());
+  const std::uint32_t drawn = world.environment.choose(count + 1, Site::destination, number_);
+  if (drawn == count) return "nobody";
+  if (plan_.is_hostile) {  // has to do with nobody but the likes of itself
+    const Client& other = world.everybody[(number_ + drawn) % count];
+    return other.plan_.is_hostile ? other.name() : plan_.name;
+  }
+  return world.everybody[(number_ + drawn) % count].name();  // 0: the next one
+}
+
+std::string Client::draw_text(Surroundings& world) {
+  constexpr std::array<std::size_t, 8> sizes{0, 0, 0, 10, 40, 90, 150, 230};
+  std::string text = "m" + std::to_string(number_) + "." + std::to_string(++messages_);
+  const std::size_t size = sizes[world.environment.choose(sizes.size(), Site::text_size, number_)];
+  if (text.size() < size) text.append(size - text.size(), '.');
+  return text;
+}
+
+// One line of the kind, with its LF.
+std::string Client::draw_line(Surroundings& world, std::uint32_t kind) {
+  constexpr std::array<const char*, 3> rooms{"#r", "#s", "#room with a view"};
+  constexpr std::array<const char*, 9> malformed{
+      "no colon",
+      ": no destination",
+      " , : nor here",
+      "/nonsense",
+      "/join",
+      "/join nowhere",
+      "\xFF\xFE\xC3(",
+      "/leave #nowhere",
+      "this line is longer than any line may be: ................................................."
+      ".........................................................................................."
+      ".........................................................................................."};
+  const auto room = [&] {
+    return std::string{rooms[world.environment.choose(rooms.size(), Site::room, number_)]};
+  };
+  switch (kind) {
+    case 0:
+      return draw_name(world) + ": " + draw_text(world) + "\n";
+    case 1: {
+      std::string names = draw_name(world);
+      const std::uint32_t more = 1 + world.environment.choose(3, Site::destination, number_);
+      for (std::uint32_t place = 0; place < more; ++place) names += " , " + draw_name(world);
+      return names + ":" + draw_text(world) + "\r\n";
+    }
+    case 2:
+      return room() + ": " + draw_text(world) + "\n";
+    case 3:
+      return "/join " + room() + "\n";
+    case 4:
+      return "/leave " + room() + "\n";
+    case 5:
+      return room() + "," + draw_name(world) + "," + room() + ": " + draw_text(world) + "\n";
+    case 6:
+      return "/ping " + std::to_string(++messages_) + "\n";
+    case 7: {
+      constexpr std::array<const char*, 4> questions{"/who\n", "/who #r\n", "\n", "/help\n"};
+      return questions[world.environment.choose(questions.size(), Site::room, number_)];
+    }
+    default:
+      world.environment.faults.inject(FaultKind::malformed);
+      return std::string{
+                 malformed[world.environment.choose(malformed.size(), Site::text_size, number_)]} +
+             "\n";
+  }
+}
+
+void Client::draw_action(Surroundings& world) {
+  constexpr std::uint32_t kinds = 9;
+  Environment& environment = world.environment;
+  if (plan_.talk == ClientPlan::Talk::idle) {
+    // Mostly idle: a hand-typed keep-alive, or a word to somebody.
+    say(world, environment.choose(4, Site::action, number_) == 0 ? "\n" : draw_line(world, 0));
+    return;
+  }
+  // 0: nothing; then one line of each kind, a burst, and a line that comes in halves.
+  const std::uint32_t drawn = environment.choose(kinds + 5, Site::action, number_);
+  if (drawn == 0) return;
+  const bool is_burst = drawn > kinds + 1 || plan_.talk == ClientPlan::Talk::flood;
+  if (drawn <= kinds && !is_burst) {
+    say(world, draw_line(world, drawn - 1));
+    return;
+  }
+  std::string bytes;
+  const std::uint32_t lines = is_burst ? 2 + environment.choose(12, Site::action, number_) : 1;
+  if (is_burst) environment.faults.inject(FaultKind::many_in_one_read);
+  for (std::uint32_t line = 0; line < lines; ++line) {
+    const std::uint32_t kind = environment.choose(kinds + 4, Site::action, number_);
+    bytes += draw_line(world, kind >= kinds ? 0 : kind);
+  }
+  say(world, bytes);
+}
+
+void Client::end(Surroundings& world) {
+  Environment& environment = world.environment;
+  const auto felt = [&](FaultKind fault) {
+    environment.faults.inject(fault);
+    if (world.kernel.is_accepted(link_) && !world.kernel.is_server_closed(link_)) {
+      environment.faults.take_effect(fault);
+    }
+  };
+  is_ending_ = true;
+  switch (plan_.ending) {
+    case ClientPlan::Ending::stays:
+    case ClientPlan::Ending::ignores_close:
+      is_ending_ = false;
+      if (plan_.comes_back && plan_.talk == ClientPlan::Talk::idle) is_done_ = false;
+      return;
+    case ClientPlan::Ending::half_closes:
+      felt(FaultKind::half_close);
+      environment.tell(StoryEvent::Kind::act, number_, "ends its side and reads on");
+      world.kernel.finish(environment, link_);
+      return;
+    case ClientPlan::Ending::quits:
+      say(world, "/quit\n");
+      return;
+    case ClientPlan::Ending::closes:
+      felt(FaultKind::fin_anywhere);
+      world.oracle.touch(link_);
+      lose(world, "closes");
+      return;
+    case ClientPlan::Ending::resets:
+      felt(FaultKind::reset);
+      lose(world, "resets");
+      return;
+    case ClientPlan::Ending::vanishes:
+      environment.faults.inject(FaultKind::half_open);
+      lose(world, "vanishes");
+      return;
+  }
+}
+
+// --- Reading -----------------------------------------------------------------------------------
+
+void Client::read_on(Surroundings& world) {
+  is_reading_scheduled_ = false;
+  if (is_frozen_ || link_ == no_link) return;
+  Environment& environment = world.environment;
+  if (has_stopped_reading_) {
+    has_stopped_reading_ = false;
+    environment.tell(StoryEvent::Kind::act, number_, "reads again");
+    if (world.kernel.unread(link_) > 0)
+      environment.faults.take_effect(FaultKind::stops_and_resumes);
+  } else if (plan_.reading == ClientPlan::Reading::slow && !is_healed_) {
+    std::string read;
+    world.kernel.receive(environment, link_, slow_size, read);
+    if (world.kernel.unread(link_) > 0) environment.faults.take_effect(FaultKind::slow_reader);
+    if (plan_.is_answering) received_ += read;
+  }
+  look(world, link_);
+}
+
+void Client::look(Surroundings& world, Link link) {
+  if (link != link_) return;
+  Environment& environment = world.environment;
+  flush(world);
+  if (is_reading()) {
+    world.kernel.receive(environment, link_, SIZE_MAX, received_);
+    if (plan_.is_answering && !is_healed_) answer(world);
+    if (!plan_.is_answering) received_.clear();
+  } else if (plan_.reading == ClientPlan::Reading::slow && !is_reading_scheduled_ && !is_frozen_ &&
+             !has_stopped_reading_ && world.kernel.unread(link_) > 0) {
+    is_reading_scheduled_ = true;
+    environment.faults.inject(FaultKind::slow_reader);
+    environment.queue.push(environment.now + slow_interval, Event::Kind::client_reads, number_);
+  }
+  if (world.kernel.has_reset_arrived(link_)) {
+    environment.tell(StoryEvent::Kind::act, number_, "sees the reset");
+    link_ = no_link;
+    is_connected_ = false;
+    come_back(world, seconds{1});
+    return;
+  }
+  if (!world.kernel.has_end_arrived(link_) || is_frozen_) return;
+  if (plan_.ending == ClientPlan::Ending::ignores_close && !is_healed_) {
+    if (!is_done_ || !is_ending_) environment.faults.strike(FaultKind::ignores_close);
+    world.oracle.excuse_reset(link_);
+    return;
+  }
+  lose(world, "ends its side too");
+}
+
+// Answers each message with one, up to a bound.
+void Client::answer(Surroundings& world) {
+  std::string answers;
+  std::size_t lf = 0;
+  while ((lf = received_.find('\n')) != std::string::npos) {
+    const std::string_view line = std::string_view{received_}.substr(0, lf);
+    const std::size_t colon = line.find(": ");
+    const bool is_message = line.starts_with("from ") && colon != std::string_view::npos;
+    if (is_message && answers_ < answers_max) {
+      ++answers_;
+      std::string_view sender = line.substr(5, colon - 5);
+      sender = sender.substr(0, sender.find(" in "));
+      answers.append(sender).append(": re ").append(std::to_string(answers_)).append("\n");
+    }
+    received_.erase(0, lf + 1);
+  }
+  if (!answers.empty() && !is_ending_) say(world, answers);
+}
+
+// --- Healing -----------------------------------------------------------------------------------
+
+void Client::freeze(Surroundings& world) {
+  is_frozen_ = true;
+  if (link_ == no_link) return;
+  world.oracle.touch(link_);
+  world.oracle.excuse_reset(link_);
+}
+
+void Client::heal(Surroundings& world) {
+  is_healed_ = true;
+  is_done_ = true;
+  has_stopped_reading_ = false;
+  const bool is_well = link_ != no_link && is_connected_ && !is_ending_ &&
+                       world.oracle.stage(link_) == Oracle::Stage::online &&
+                       world.oracle.name_of(link_) == plan_.name && world.kernel.unread(link_) == 0;
+  if (!is_well && link_ != no_link) {
+    world.oracle.touch(link_);
+    lose(world, world.kernel.unread(link_) > 0 ? "resets" : "closes");
+    return;
+  }
+  is_coming_ = link_ == no_link;
+  comes_at_ = world.environment.now;
+  if (!is_coming_) world.kernel.receive(world.environment, link_, SIZE_MAX, received_);
+  act_later(world, milliseconds{10});
+}
+
+// Says what must be answered, and what must arrive.
+void Client::probe(Surroundings& world) {
+  if (has_probed_) return;
+  has_probed_ = true;
+  std::string bytes = unsent_.empty() ? "" : "\n";  // ends what was begun
+  bytes += "/ping well\n" + plan_.name + ": to myself\n";
+  for (const Client& other : world.everybody) {
+    if (other.is_healed() && other.number_ != number_) bytes += other.name() + ": are you well?\n";
+  }
+  say(world, bytes);
+}
+
+}  // namespace lastword::sim

@@ -1,0 +1,339 @@
+#include "sim/plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/planner.h"
+
+namespace lastword::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// --- Weathers ----------------------------------------------------------------------------------
+
+void plan_swarm(Planner& planner) {
+  planner.families();
+  planner.people(2, 4);
+  planner.limits();
+  planner.actions(10);
+  planner.ways();
+  planner.buffers();
+  planner.roles(3);
+  planner.endings();
+}
+
+void plan_calm(Planner& planner) {
+  planner.people(2, 4);
+  planner.actions(12);
+}
+
+void plan_lossy_mobile(Planner& planner) {
+  planner.people(2, 3);
+  planner.actions(12);
+  planner.ways();
+  planner.buffers();
+  planner.byte_faults(4);
+  planner.order_faults(8);
+  planner.fault(FaultKind::reset, 30);
+  planner.fault(FaultKind::half_open, 40);
+  planner.fault(FaultKind::fin_anywhere, 60);
+  planner.fault(FaultKind::reset_unread, 2);
+  planner.fault(FaultKind::dead_on_accept, 12);
+  planner.for_each([](ClientPlan& client, Chooser) { client.comes_back = true; });
+}
+
+void plan_slow_loris(Planner& planner) {
+  planner.people(3, 4);
+  planner.limits();
+  planner.actions(10);
+  planner.buffers();
+  planner.roles(2);
+  planner.byte_faults(3);
+  planner.fault(FaultKind::stops_and_resumes, 10);
+  planner.fault(FaultKind::stop_at_worst, 200);
+}
+
+void plan_deploy(Planner& planner) {
+  planner.people(2, 4);
+  planner.actions(6);
+  planner.buffers();
+  planner.ways();
+  planner.limits();
+  planner.byte_faults(10);
+  planner.order_faults(10);
+  planner.for_each([&](ClientPlan& client, Chooser number) {
+    client.talk = ClientPlan::Talk::flood;
+    client.is_answering = planner.choices().occurs(2, Site::role, number);
+    client.comes_back = true;
+    if (planner.choices().occurs(4, Site::ending, number)) {
+      client.ending = ClientPlan::Ending::ignores_close;
+    }
+    if (planner.choices().occurs(8, Site::reading, number)) {
+      client.reading = ClientPlan::Reading::never;
+    }
+  });
+}
+
+void plan_famine(Planner& planner) {
+  Config& config = planner.plan().config;
+  planner.people(3, 4);
+  planner.actions(10);
+  planner.buffers();
+  constexpr std::array<std::size_t, 3> memories{400, 700, 1200};
+  config.memory_max = memories[planner.choices().choose(3, Site::limits)] +
+                      planner.choices().choose(200, Site::limits);
+  config.outbox_max = 300 + planner.choices().choose(200, Site::limits);
+  planner.plan().backlog_max = 2;
+  planner.fault(FaultKind::no_descriptors, 5);
+  planner.fault(FaultKind::aborted_call, 6);
+  planner.fault(FaultKind::short_write, 6);
+  planner.fault(FaultKind::stops_and_resumes, 12);
+  planner.fault(FaultKind::log_blocks, 10);
+  planner.fault(FaultKind::stop_at_worst, 100);
+  planner.for_each([&](ClientPlan& client, Chooser) { client.starts_at = {}; });
+}
+
+void plan_swizzle(Planner& planner) {
+  planner.people(3, 4);
+  planner.limits();
+  planner.actions(14);
+  planner.buffers();
+  planner.fault(FaultKind::stops_and_resumes, 5);
+  planner.order_faults(8);
+}
+
+void plan_rooms(Planner& planner) {
+  planner.people(3, 4);
+  planner.limits();
+  planner.actions(10);
+  planner.byte_faults(10);
+  planner.order_faults(6);
+  planner.fault(FaultKind::reset, 60);
+  planner.for_each([](ClientPlan& client, Chooser) {
+    client.script = {"/join #r"};
+    client.comes_back = true;
+  });
+}
+
+void plan_storm(Planner& planner) {
+  planner.people(12, 20);
+  planner.roles(4);
+  planner.actions(2);
+  planner.plan().backlog_max = 8 + planner.choices().choose(60, Site::limits);
+  planner.plan().config.connections_max = 40 - planner.choices().choose(36, Site::limits);
+  planner.plan().config.refusals_max = 4;
+  planner.order_faults(12);
+  planner.fault(FaultKind::storm, 1);
+  planner.fault(FaultKind::dead_on_accept, 6);
+  planner.fault(FaultKind::no_descriptors, 20);
+  planner.for_each([](ClientPlan& client, Chooser) {
+    client.starts_at = {};
+    client.comes_back = true;
+  });
+}
+
+void plan_half_open(Planner& planner) {
+  planner.people(2, 3);
+  planner.limits();
+  planner.actions(10);
+  planner.buffers();
+  planner.fault(FaultKind::half_open, 6);
+  planner.fault(FaultKind::late_discovery, 4);
+  planner.plan().horizon = seconds{60};
+  planner.for_each([](ClientPlan& client, Chooser) { client.comes_back = true; });
+}
+
+void plan_stale(Planner& planner) {
+  planner.people(2, 3);
+  planner.actions(8);
+  planner.buffers();
+  planner.fault(FaultKind::after_close, 2);
+  planner.fault(FaultKind::reset, 6);
+  planner.fault(FaultKind::fin_anywhere, 12);
+  planner.fault(FaultKind::spurious, 8);
+  planner.for_each([&](ClientPlan& client, Chooser number) {
+    client.comes_back = true;
+    client.ending = planner.choices().occurs(2, Site::ending, number) ? ClientPlan::Ending::resets
+                                                                      : ClientPlan::Ending::quits;
+  });
+}
+
+void plan_clocks(Planner& planner) {
+  planner.people(2, 3);
+  planner.limits();
+  planner.actions(8);
+  planner.roles(4);
+  planner.fault(FaultKind::process_paused, 40);
+  planner.fault(FaultKind::timer_late, 3);
+  planner.fault(FaultKind::wall_clock_jumps, 12);
+  planner.fault(FaultKind::timer_against_io, 2);
+  planner.fault(FaultKind::stops_and_resumes, 12);
+  planner.for_each([&](ClientPlan& client, Chooser number) {
+    if (planner.choices().occurs(3, Site::ending, number)) {
+      client.ending = ClientPlan::Ending::ignores_close;
+      client.reading = ClientPlan::Reading::never;
+    }
+  });
+}
+
+// --- The tutorial's mistakes -------------------------------------------------------------------
+
+std::vector<std::string> numbered(const std::string& begin, int count) {
+  std::vector<std::string> lines;
+  for (int number = 1; number <= count; ++number) lines.push_back(begin + std::to_string(number));
+  return lines;
+}
+
+void plan_last_words(Planner& planner) {
+  planner.user("alice", numbered("bob: word ", 30)).pace = {};
+  ClientPlan& bob = planner.user("bob");
+  bob.starts_at = {};
+  bob.traits.send_buffer = 64;
+  bob.traits.receive_buffer = 64;
+  bob.traits.latency = milliseconds{5};
+  planner.plan().stop_at = milliseconds{20};
+}
+
+void plan_still_typing(Planner& planner) {
+  planner.user("alice", {"bob: hello"});
+  planner.user("bob").starts_at = {};
+  planner.user("carol").login = ClientPlan::Login::half_typed;
+  planner.plan().stop_at = milliseconds{100};
+}
+
+void plan_departed_name(Planner& planner) {
+  ClientPlan& bob = planner.user("bob");
+  bob.ending = ClientPlan::Ending::half_closes;
+  bob.comes_back = true;
+  ClientPlan& alice = planner.user("alice", numbered("bob: are you there? ", 8));
+  alice.pace = milliseconds{20};
+  planner.plan().clients.front().pace = milliseconds{30};
+}
+
+void plan_stopped_reader(Planner& planner) {
+  planner.plan().config.outbox_max = 1024;
+  planner.plan().config.memory_max = 4096;
+  planner.user("alice", numbered("bob: a message of some length, number ", 200)).pace =
+      milliseconds{1};
+  ClientPlan& bob = planner.user("bob");
+  bob.starts_at = {};
+  bob.reading = ClientPlan::Reading::never;
+  bob.traits.send_buffer = 256;
+  bob.traits.receive_buffer = 256;
+}
+
+void plan_taken_name(Planner& planner) {
+  planner.user("alice");
+  planner.user("second alice").login = ClientPlan::Login::taken_name;
+  planner.user("bob", {"alice: which one?"}).starts_at = milliseconds{100};
+}
+
+void plan_unread_lines(Planner& planner) {
+  ClientPlan& alice = planner.user("alice", numbered("bob: line ", 40));
+  alice.pace = milliseconds{1};
+  planner.user("bob").starts_at = {};
+  planner.plan().stop_at = milliseconds{25};
+}
+
+void plan_unread_input(Planner& planner) {
+  ClientPlan& alice = planner.user("alice", numbered("bob: towards bob ", 400));
+  alice.starts_at = {};
+  alice.pace = milliseconds{1};
+  ClientPlan& bob = planner.user("bob", numbered("alice: towards alice ", 400));
+  bob.starts_at = {};
+  bob.pace = milliseconds{1};
+  for (ClientPlan* client : {&planner.plan().clients[0], &planner.plan().clients[1]}) {
+    client->traits.latency = milliseconds{10};
+    client->traits.upload_buffer = 512;
+  }
+  planner.plan().stop_at = milliseconds{60};
+}
+
+// --- For measuring -----------------------------------------------------------------------------
+
+void plan_isolation(Planner& planner) {
+  planner.user("alice", numbered("bob: quiet word ", 20)).pace = milliseconds{50};
+  planner.user("bob", numbered("alice: quiet answer ", 20)).pace = milliseconds{70};
+  for (ClientPlan& client : planner.plan().clients) client.is_sheltered = true;
+  planner.people(3, 3);
+  planner.plan().is_stopped_anywhere = false;
+  for (std::size_t place = 2; place < planner.plan().clients.size(); ++place) {
+    ClientPlan& client = planner.plan().clients[place];
+    client.name = "hostile " + std::to_string(place);
+    client.is_hostile = true;
+    client.traits.send_buffer = 256;
+    client.traits.receive_buffer = 256;
+    client.actions = 12;
+    client.comes_back = true;
+  }
+  planner.plan().config.outbox_max = 600;
+  planner.fault(FaultKind::stops_and_resumes, 6);
+  const auto hostile = [&](ClientPlan& client, Chooser number) {
+    if (!client.is_hostile) return;
+    client.reading =
+        static_cast<ClientPlan::Reading>(planner.choices().choose(4, Site::reading, number));
+    client.login = static_cast<ClientPlan::Login>(planner.choices().choose(4, Site::role, number));
+    client.ending =
+        static_cast<ClientPlan::Ending>(planner.choices().choose(7, Site::ending, number));
+    client.talk = planner.choices().occurs(2, Site::role, number) ? ClientPlan::Talk::flood
+                                                                  : ClientPlan::Talk::mixed;
+  };
+  planner.for_each(hostile);
+}
+
+void plan_idle(Planner& planner) {
+  planner.people(100, 0);
+  planner.for_each([](ClientPlan& client, Chooser) {
+    client.talk = ClientPlan::Talk::idle;
+    client.actions = 120;
+    client.pace = seconds{30};
+  });
+  planner.plan().horizon = std::chrono::hours{1};
+  planner.plan().is_stopped_anywhere = false;
+}
+
+struct Named {
+  std::string_view name;
+  void (*plan)(Planner&);
+};
+
+constexpr std::array<Named, 21> plans{{
+    {"swarm", plan_swarm},
+    {"calm", plan_calm},
+    {"lossy-mobile", plan_lossy_mobile},
+    {"slow-loris", plan_slow_loris},
+    {"deploy", plan_deploy},
+    {"famine", plan_famine},
+    {"swizzle", plan_swizzle},
+    {"rooms", plan_rooms},
+    {"storm", plan_storm},
+    {"half-open", plan_half_open},
+    {"stale", plan_stale},
+    {"clocks", plan_clocks},
+    {"last-words", plan_last_words},
+    {"still-typing", plan_still_typing},
+    {"departed-name", plan_departed_name},
+    {"stopped-reader", plan_stopped_reader},
+    {"taken-name", plan_taken_name},
+    {"unread-lines", plan_unread_lines},
+    {"unread-input", plan_unread_input},
+    {"isolation", plan_isolation},
+    {"idle", plan_idle},
+}};
+
+}  // namespace
+
+Plan make_plan(const Scenario& scenario, Choices& choices) {
+  Planner planner{choices};
+  for (const Named& named : plans) {
+    if (named.name == scenario.name) named.plan(planner);
+  }
+  planner.plan().config.outbox_max =
+      std::max(planner.plan().config.outbox_max, planner.plan().config.line_max);
+  return planner.plan();
+}
+
+}  // namespace lastword::sim

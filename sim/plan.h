@@ -1,0 +1,60 @@
+// What a run starts from: the scenario's fixed part, and what was drawn for this run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+#include "core/instant.h"
+#include "sim/environment.h"
+#include "sim/kernel.h"
+#include "sim/scenario.h"
+
+namespace lastword::sim {
+
+struct ClientPlan {
+  enum class Login : std::uint8_t { normal, never, half_typed, bad_name, taken_name };
+  enum class Reading : std::uint8_t { always, slow, stops_and_resumes, never };
+  // What it does when its script is over.
+  enum class Ending : std::uint8_t {
+    stays,  // and ends its side when the server has
+    half_closes,
+    quits,
+    closes,  // without reading on
+    resets,
+    vanishes,
+    ignores_close,  // stays, and never ends its side
+  };
+  enum class Talk : std::uint8_t { mixed, flood, idle };
+
+  std::string name;
+  Login login = Login::normal;
+  Reading reading = Reading::always;
+  Ending ending = Ending::stays;
+  Talk talk = Talk::mixed;
+  LinkTraits traits;
+  Duration starts_at{};
+  std::uint32_t actions = 0;                     // drawn one by one while the run goes on
+  std::vector<std::string> script;               // lines that are sent before those
+  Duration pace{std::chrono::milliseconds{10}};  // between two of them
+  bool comes_back = false;                       // once it lost its connection
+  bool is_answering = false;                     // answers messages with messages
+  bool is_sheltered = false;                     // no misfortune of its own
+  bool is_hostile = false;                       // left out when isolation is checked
+};
+
+struct Plan {
+  Config config;
+  Weather weather;
+  std::vector<ClientPlan> clients;             // client 1 is the first
+  Duration horizon{std::chrono::seconds{30}};  // when healing begins
+  std::optional<Duration> stop_at;             // SIGTERM at a fixed time
+  std::uint32_t backlog_max = 64;
+  bool is_stopped_anywhere = true;  // SIGTERM after a step that is drawn
+};
+
+[[nodiscard]] Plan make_plan(const Scenario& scenario, Choices& choices);
+
+}  // namespace lastword::sim

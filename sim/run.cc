@@ -1,0 +1,189 @@
+#include "sim/run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/check_trap.h"
+#include "sim/wall_clock.h"
+#include "sim/world.h"
+
+namespace lastword::sim {
+
+namespace {
+
+Violation violation_of(const CheckFailed& failed) {
+  const std::string text = failed.what();
+  const bool is_about_books = text.find("books") != std::string::npos ||
+                              text.find("queued") != std::string::npos ||
+                              text.find("pending") != std::string::npos;
+  return {.property = is_about_books ? Property::books_balance : Property::bounds, .text = text};
+}
+
+// Runs the world to its end, and catches what the core stops at.
+Outcome finish(World& world) {
+  const WallClock wall{world.environment()};
+  const CheckTrap trap;
+  std::optional<Violation> failed;
+  try {
+    world.run();
+  } catch (const CheckFailed& error) {
+    failed = violation_of(error);
+  }
+  Outcome outcome = world.outcome();
+  if (failed) outcome.violations.push_back(*failed);
+  return outcome;
+}
+
+// Without its hostile neighbours, each of the others is told the very same (I9).
+void check_isolation(const Scenario& scenario, const World& world, Outcome& outcome) {
+  if (scenario.name != "isolation" || !outcome.violations.empty()) return;
+  World alone{scenario, Choices::replayed(outcome.tape), {.is_without_hostile = true}};
+  const Outcome control = finish(alone);
+  outcome.events += control.events;
+  constexpr std::size_t peaceful = 2;  // alice and bob come first
+  for (std::size_t place = 0; place < peaceful; ++place) {
+    if (world.transcripts().size() <= place || alone.transcripts().size() <= place) continue;
+    if (world.transcripts()[place] == alone.transcripts()[place]) continue;
+    outcome.violations.push_back(
+        {.property = Property::isolation,
+         .text = world.lanes()[place + 1] + " was told something else than without the hostile"});
+  }
+}
+
+// Counts what happened in a run since it branched off.
+void add(Sweep& sweep, const Outcome& outcome, const Outcome& branched_off) {
+  ++sweep.runs;
+  sweep.events += outcome.events - branched_off.events;
+  sweep.simulated += outcome.simulated - branched_off.simulated;
+  FaultCounts faults = outcome.faults;
+  faults.subtract(branched_off.faults);
+  sweep.faults.add(faults);
+  MarkCounts marks = outcome.marks;
+  marks.subtract(branched_off.marks);
+  sweep.marks.add(marks);
+  if (!outcome.violations.empty()) sweep.broken = outcome;
+}
+
+// A broken property that is about some of the clients is told without the others.
+void leave_out_others(Story& story) {
+  std::vector<bool> is_about(story.lanes.size(), false);
+  for (const Violation& violation : story.violations) {
+    if (violation.clients.empty()) return;
+    for (const Chooser client : violation.clients) is_about[client] = true;
+  }
+  if (story.violations.empty()) return;
+  is_about[the_server] = true;
+  std::vector<std::size_t> new_lane(story.lanes.size());
+  std::vector<std::string> lanes;
+  for (std::size_t lane = 0; lane < story.lanes.size(); ++lane) {
+    new_lane[lane] = lanes.size();
+    if (is_about[lane]) lanes.push_back(story.lanes[lane]);
+  }
+  std::vector<std::size_t> new_place(story.events.size());
+  std::vector<StoryEvent> events;
+  for (std::size_t place = 0; place < story.events.size(); ++place) {
+    StoryEvent event = story.events[place];
+    const bool is_between_them =
+        is_about[event.lane] && (event.kind != StoryEvent::Kind::send || is_about[event.to]);
+    const bool has_its_send = !event.from_event || is_about[story.events[*event.from_event].lane];
+    if (!is_between_them || !has_its_send) continue;
+    new_place[place] = events.size();
+    event.lane = new_lane[event.lane];
+    if (event.kind == StoryEvent::Kind::send) event.to = new_lane[event.to];
+    if (event.from_event) event.from_event = new_place[*event.from_event];
+    events.push_back(std::move(event));
+  }
+  story.lanes = std::move(lanes);
+  story.events = std::move(events);
+}
+
+}  // namespace
+
+bool Outcome::has_broken(Property property) const {
+  return std::any_of(violations.begin(), violations.end(),
+                     [&](const Violation& violation) { return violation.property == property; });
+}
+
+Outcome run(const Scenario& scenario, Choices choices) {
+  World world{scenario, std::move(choices), {}};
+  Outcome outcome = finish(world);
+  check_isolation(scenario, world, outcome);
+  return outcome;
+}
+
+Told run_told(const Scenario& scenario, Choices choices) {
+  Narration narration{.is_story = true, .is_trace = false, .events = {}, .trace = {}};
+  World world{scenario, std::move(choices), {.narration = &narration}};
+  Told told{.outcome = finish(world), .story = {}};
+  check_isolation(scenario, world, told.outcome);
+  told.story.scenario = scenario.name;
+  told.story.lanes = world.lanes();
+  told.story.events = std::move(narration.events);
+  told.story.violations = told.outcome.violations;
+  for (const Violation& violation : told.outcome.violations) {
+    told.story.events.push_back({.at = world.environment().now,
+                                 .lane = the_server,
+                                 .kind = StoryEvent::Kind::outcome,
+                                 .text = std::string{short_name(violation.property)} + " broken",
+                                 .is_concerned = true});
+  }
+  const std::vector<std::string> names = told.story.lanes;
+  leave_out_others(told.story);
+  for (const Choice& choice : told.outcome.tape.choices()) {
+    std::string line{name_of(choice.site)};
+    if (choice.chooser != the_world && choice.chooser < names.size()) {
+      line += " of " + names[choice.chooser];
+    }
+    line += ", no. " + std::to_string(choice.index + 1) + ": " + std::to_string(choice.value);
+    told.story.choices.push_back(std::move(line));
+  }
+  return told;
+}
+
+std::vector<std::string> run_traced(const Scenario& scenario, Choices choices) {
+  Narration narration{.is_story = false, .is_trace = true, .events = {}, .trace = {}};
+  World world{scenario, std::move(choices), {.narration = &narration}};
+  static_cast<void>(finish(world));
+  return narration.trace;
+}
+
+Sweep sweep_stops(const Scenario& scenario, const Choices& choices, std::uint32_t second_stride) {
+  Sweep sweep;
+  Choices silent = choices;
+  silent.force(Site::stop_step, 0);
+  silent.force(Site::stop_again, 0);
+  World world{scenario, std::move(silent), {}};
+  const WallClock wall{world.environment()};
+  const CheckTrap trap;
+  try {
+    while (world.step()) {
+      if (world.is_stopped() || world.has_exited()) break;
+      World stopped{world};
+      const Outcome at_stop = stopped.counts();
+      stopped.stop_here();
+      const std::uint64_t first = stopped.steps();
+      if (second_stride != 0) {
+        World going_on{stopped};
+        while (going_on.step() && !going_on.has_exited()) {
+          if ((going_on.steps() - first) % second_stride != 0) continue;
+          World stopped_again{going_on};
+          const Outcome at_second = stopped_again.counts();
+          stopped_again.stop_here();
+          add(sweep, finish(stopped_again), at_second);
+          if (sweep.broken) return sweep;
+        }
+      }
+      add(sweep, finish(stopped), at_stop);
+      if (sweep.broken) return sweep;
+    }
+  } catch (const CheckFailed& error) {
+    Outcome outcome = world.outcome();
+    outcome.violations.push_back(violation_of(error));
+    add(sweep, outcome, {});
+    return sweep;
+  }
+  if (world.is_broken()) add(sweep, world.outcome(), {});
+  return sweep;
+}
+
+}  // namespace lastword::sim
