@@ -254,7 +254,7 @@ void World::stop_here() {
       static_cast<std::uint32_t>(signals_ == 0 ? steps_ + 1 : steps_ - stopped_at_step_);
   environment_.choices.amend(signals_ == 0 ? Site::stop_step : Site::stop_again, step);
   environment_.faults.strike(signals_ == 0 ? FaultKind::stop_anywhere : FaultKind::stop_again);
-  signal(StopReason::terminate);
+  signal(signals_ == 0 ? stop_reason_ : StopReason::terminate);
 }
 
 void World::maybe_signal() {

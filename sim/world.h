@@ -51,7 +51,8 @@ class World {
   [[nodiscard]] Outcome counts() const;
   [[nodiscard]] bool is_broken() const { return environment_.has_violation(); }
   [[nodiscard]] bool has_exited() const { return host_.has_exited(); }
-  [[nodiscard]] bool is_stopped() const { return oracle_.is_stopped(); }
+  // A signal was sent; the process may not have got it yet.
+  [[nodiscard]] bool is_stopped() const { return signals_ > 0; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
   [[nodiscard]] const Host& host() const { return host_; }
