@@ -113,7 +113,9 @@ void Client::lose(Surroundings& world, std::string_view why) {
   if (link_ == no_link) return;
   Environment& environment = world.environment;
   environment.note("loses", number_, link_);
-  environment.tell(StoryEvent::Kind::act, number_, std::string{why});
+  // The FIN that follows says the rest.
+  if (why != "ends its side too")
+    environment.tell(StoryEvent::Kind::act, number_, std::string{why});
   if (why == "resets") {
     world.oracle.touch(link_);
     world.kernel.reset(environment, link_);
@@ -126,7 +128,7 @@ void Client::lose(Surroundings& world, std::string_view why) {
   link_ = no_link;
   is_connected_ = false;
   has_stopped_reading_ = false;
-  come_back(world, is_healed_ ? seconds{5} : plan_.pace * 3);
+  come_back(world, is_healed_ ? seconds{20} : plan_.pace * 3);
 }
 
 void Client::come_back(Surroundings& world, Duration delay) {

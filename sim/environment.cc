@@ -16,6 +16,21 @@ std::size_t Environment::tell_sending(Chooser from, Chooser to, std::string text
   return sent;
 }
 
+std::size_t Environment::tell_end(Chooser from, Chooser to) {
+  if (!is_telling()) return SIZE_MAX;
+  for (auto event = narration->events.rbegin(); event != narration->events.rend(); ++event) {
+    if (event->at != now) break;
+    const bool is_of_these = event->lane == from || event->lane == to;
+    if (!is_of_these) continue;
+    if (event->kind != StoryEvent::Kind::send || event->lane != from) break;
+    if (event->to != to) continue;
+    if (event->text.ends_with('\n')) event->text.pop_back();
+    event->text += ", FIN";
+    return SIZE_MAX;  // it arrives with them
+  }
+  return tell_sending(from, to, "FIN");
+}
+
 void Environment::tell_arrival(std::size_t sent, Chooser lane, std::string text) {
   if (sent == SIZE_MAX || !is_telling()) return;
   narration->events[sent].is_lost = false;

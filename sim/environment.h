@@ -89,6 +89,8 @@ class Environment {
   // Both do nothing where nobody listens; ask is_telling() before making a costly text.
   std::size_t tell(StoryEvent::Kind kind, Chooser lane, std::string text);
   std::size_t tell_sending(Chooser from, Chooser to, std::string text);
+  // The end of what one side sends: told with the bytes before it, where they left at this instant.
+  std::size_t tell_end(Chooser from, Chooser to);
   void tell_arrival(std::size_t sent, Chooser lane, std::string text);
 
  private:

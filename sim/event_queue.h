@@ -26,7 +26,6 @@ struct Event {
     famine_ends,     //
     heal,            // the liveness phase begins
     judge,           // ... and its bound is over
-    end,             // nobody waits any longer
   };
   Instant at;
   std::uint32_t order;  // of scheduling: first in, first out within an instant

@@ -62,8 +62,6 @@ class Witness {
 
 // The event loop. A turn: of the handlers that are ready, in any order, all or some are called, one
 // in each step; then the pump finishes the turn, which is a step too.
-//
-
 class Host {
  public:
   Host(const Config& config, Environment& environment, Kernel& kernel, Witness& witness);
@@ -141,7 +139,6 @@ class Host {
     bool is_awaiting_readable = false;
     bool is_awaiting_writable = false;
     bool is_writable_late = false;  // it could be told, and is not yet
-    std::uint8_t handlers = 0;      // ready and not run yet
     bool is_closing = false;        // closed; `released` comes when nothing is in flight
   };
 
@@ -149,7 +146,6 @@ class Host {
   [[nodiscard]] const Place& at(ConnectionId id) const;
   void ready(const Handler& handler);
   void schedule_turn();
-  void run(const Handler& handler);
   void call(const Handler& handler);
   void settle();
   void begin_fact(Fact fact);

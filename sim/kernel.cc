@@ -230,7 +230,7 @@ void Kernel::transmit_up(Environment& environment, Link link) {
   }
   if (up.is_finished && !up.has_fin_left && up.sent == up.written) {
     up.has_fin_left = true;
-    const std::size_t told = environment.tell_sending(connection.client, the_server, "FIN");
+    const std::size_t told = environment.tell_end(connection.client, the_server);
     fly(environment, link, up, {.up_to = up.sent, .told = told, .kind = Flight::Kind::fin});
   }
 }
@@ -252,7 +252,7 @@ void Kernel::transmit_down(Environment& environment, Link link) {
   }
   if (down.is_finished && !down.has_fin_left && down.sent == down.written) {
     down.has_fin_left = true;
-    const std::size_t told = environment.tell_sending(the_server, connection.client, "FIN");
+    const std::size_t told = environment.tell_end(the_server, connection.client);
     fly(environment, link, down, {.up_to = down.sent, .told = told, .kind = Flight::Kind::fin});
   }
 }

@@ -107,15 +107,14 @@ class Kernel {
   [[nodiscard]] std::size_t link_count() const { return links_.size(); }
   [[nodiscard]] Chooser client_of(Link link) const { return at(link).client; }
   [[nodiscard]] std::uint64_t sent_by_client(Link link) const { return at(link).up.written; }
-  [[nodiscard]] std::uint64_t read_by_server(Link link) const { return at(link).up.read; }
   [[nodiscard]] std::uint64_t written_by_server(Link link) const { return at(link).down.written; }
   [[nodiscard]] std::uint64_t read_by_client(Link link) const { return at(link).down.read; }
-  [[nodiscard]] std::uint64_t arrived_at_server(Link link) const { return at(link).up.arrived; }
   // Whether the server's side reset the connection of its own accord.
   [[nodiscard]] bool was_reset_by_server(Link link) const { return at(link).was_reset_by_server; }
   [[nodiscard]] bool is_accepted(Link link) const { return at(link).is_accepted; }
   [[nodiscard]] bool is_server_closed(Link link) const { return at(link).is_server_closed; }
   [[nodiscard]] bool is_client_closed(Link link) const { return at(link).is_client_closed; }
+  [[nodiscard]] std::uint64_t arrived_at_server(Link link) const { return at(link).up.arrived; }
   [[nodiscard]] bool has_fault(Link link) const {
     return at(link).fault.has_value() || at(link).was_fault_told;
   }

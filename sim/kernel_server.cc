@@ -108,6 +108,11 @@ Transfer Kernel::write(Environment& environment, Link link, std::span<const Slic
     environment.faults.take_effect(FaultKind::would_block);
     room = 0;
   }
+  if (room > 0 &&
+      environment.strikes(FaultKind::aborted_call, Site::write_blocks, connection.client)) {
+    environment.faults.take_effect(FaultKind::aborted_call);  // ENOBUFS
+    room = 0;
+  }
   if (std::min(room, size) > 1 &&
       environment.strikes(FaultKind::short_write, Site::write_size, connection.client)) {
     environment.faults.take_effect(FaultKind::short_write);

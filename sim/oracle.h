@@ -85,7 +85,6 @@ class Oracle final : public Witness {
   [[nodiscard]] std::uint32_t stops() const { return stops_; }
   [[nodiscard]] Instant stopped_at() const { return stopped_at_; }
   [[nodiscard]] Instant stopped_again_at() const { return stopped_again_at_; }
-  [[nodiscard]] bool was_cut_off() const { return was_cut_off_; }
   [[nodiscard]] std::uint64_t accepted() const { return messages_.size(); }
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_.size() + refused_; }
   [[nodiscard]] const std::string& name_of(Link link) const { return peers_[link].name; }
@@ -97,7 +96,6 @@ class Oracle final : public Witness {
   struct Message {
     Link sender;
     std::string text;
-    std::uint64_t fact;  // in which it was accepted
   };
   struct Delivery {
     enum class State : std::uint8_t { queued, written, failed };
@@ -115,10 +113,8 @@ class Oracle final : public Witness {
     std::string name;
     std::vector<Room> rooms;  // in the order of joining
     // What it said
-    std::string input;              // received, not taken
-    std::uint64_t received = 0;     // bytes of the stream
-    std::uint64_t input_begin = 0;  // offset of `input`
-    bool is_skipping = false;       // within a line that is too long
+    std::string input;         // received, not taken
+    bool is_skipping = false;  // within a line that is too long
     bool has_ended = false;
     std::uint64_t accepted = 0;  // messages
     // What has to be said to it, each in its order
@@ -130,10 +126,9 @@ class Oracle final : public Witness {
     std::vector<std::string> notices;  // may be left out
     bool is_goodbye_due = false;
     bool was_goodbye_said = false;
-    std::uint64_t last_seen = 0;  // greatest message number that it was given
-    Digest transcript;            // of all lines that it was told
-    std::string line;             // said to it, not yet at its LF
-    std::uint64_t said = 0;       // bytes
+    Digest transcript;       // of all lines that it was told
+    std::string line;        // said to it, not yet at its LF
+    std::uint64_t said = 0;  // bytes
     // When
     Instant accepted_at{};
     Instant last_heard{};
@@ -148,7 +143,6 @@ class Oracle final : public Witness {
 
   // --- Facts -----------------------------------------------------------------------------------
   void accepted(const Fact& fact);
-  void ended(Peer& peer);
   void broke_down(const Fact& fact);
   void timed_out(Link link);
   void dropped_slow(Link link);
@@ -172,6 +166,7 @@ class Oracle final : public Witness {
   // --- What is said ----------------------------------------------------------------------------
   void said(Link link, std::string_view line);
   void said_message(Link link, std::string_view line);
+  void compare_with_others(Link link, std::size_t place);
   void said_goodbye(Link link, std::string_view line);
   void said_undelivered(Link link, std::string_view line);
   [[nodiscard]] std::string rendering(const Delivery& delivery) const;
@@ -213,15 +208,12 @@ class Oracle final : public Witness {
   std::uint64_t written_ = 0;  // deliveries that the kernel took wholly
   std::array<std::uint64_t, failure_count> failed_{};
   std::uint64_t connections_ = 0;
-  std::uint64_t facts_ = 0;
-  std::uint64_t messages_at_stop_ = 0;
   std::size_t events_seen_ = 0;
   std::uint64_t taken_lines_ = 0;  // in this fact
   std::vector<Link> pushed_;       // who was to be told something in this fact
   std::uint32_t stops_ = 0;
   Instant stopped_at_{};
   Instant stopped_again_at_{};
-  bool was_cut_off_ = false;
   bool was_killed_ = false;
   std::uint64_t digest_before_ = 0;         // of a stale fact
   mutable std::vector<Chooser> mentioned_;  // in texts about violations

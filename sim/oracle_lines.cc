@@ -114,7 +114,7 @@ void Oracle::log_in(Link link, std::string_view line) {
 
 void Oracle::take_message(Link link, const reference::Message& message) {
   const auto number = static_cast<std::uint32_t>(messages_.size());
-  messages_.push_back({.sender = link, .text = std::string{message.text}, .fact = facts_});
+  messages_.push_back({.sender = link, .text = std::string{message.text}});
   ++peers_[link].accepted;
   std::vector<Link> met;
   const auto deliver = [&](Link to, const Room& room) {
@@ -130,7 +130,7 @@ void Oracle::take_message(Link link, const reference::Message& message) {
       if (room == rooms_.end()) {
         ++refused_;
         ++failed_[static_cast<std::size_t>(Failure::not_connected)];
-        expect_answer(link, "! undelivered " + destination + ": not_connected");
+        expect_answer(link, "! undelivered " + destination + ": not_connected\n");
         continue;
       }
       for (const Link member : room->second) {
@@ -142,7 +142,7 @@ void Oracle::take_message(Link link, const reference::Message& message) {
     if (found == names_.end()) {
       ++refused_;
       ++failed_[static_cast<std::size_t>(Failure::not_connected)];
-      expect_answer(link, "! undelivered " + destination + ": not_connected");
+      expect_answer(link, "! undelivered " + destination + ": not_connected\n");
       continue;
     }
     deliver(found->second, {});
@@ -159,11 +159,11 @@ void Oracle::take_command(Link link, const reference::Asked& asked) {
       for (int line = 0; line < 5; ++line) expect_answer(link, "* ");
       return;
     case reference::Asked::Kind::ping:
-      expect_answer(link, room.empty() ? "* pong" : "* pong " + room);
+      expect_answer(link, room.empty() ? "* pong\n" : "* pong " + room + "\n");
       return;
     case reference::Asked::Kind::who: {
       if (!room.empty() && found == rooms_.end()) {
-        expect_answer(link, "! nobody is in " + room);
+        expect_answer(link, "! nobody is in " + room + "\n");
         return;
       }
       std::vector<std::string> names;
@@ -178,7 +178,7 @@ void Oracle::take_command(Link link, const reference::Asked& asked) {
         answer += (place > 0 ? ", " : "") + names[place];
       }
       constexpr std::size_t one_line_max = 800;  // more names take several lines: not modelled
-      if (answer.size() < one_line_max) expect_answer(link, answer);
+      if (answer.size() < one_line_max) expect_answer(link, answer + "\n");
       return;
     }
     case reference::Asked::Kind::join:
@@ -195,7 +195,7 @@ void Oracle::take_command(Link link, const reference::Asked& asked) {
       return;
     case reference::Asked::Kind::leave:
       if (is_member) {
-        expect_answer(link, "* you left " + room);
+        expect_answer(link, "* you left " + room + "\n");
         leave_room(link, room, true);
       } else {
         expect_answer(link, "! not in " + room);

@@ -15,6 +15,14 @@ std::string shown(std::string_view line) {
   return text;
 }
 
+// Whether the line is the one that is expected: the whole of it where that ends in an LF, else its
+// beginning, as far as the contract fixes it.
+bool matches(std::string_view line, std::string_view expected) {
+  if (!expected.ends_with('\n')) return line.starts_with(expected);
+  expected.remove_suffix(1);
+  return line == expected;
+}
+
 }  // namespace
 
 std::string Oracle::rendering(const Delivery& delivery) const {
@@ -71,7 +79,7 @@ void Oracle::said(Link link, std::string_view line) {
   if (line.starts_with("from ")) return said_message(link, line);
   if (line.starts_with("* goodbye: ")) return said_goodbye(link, line);
   const bool is_answer =
-      peer.first_answer < peer.answers.size() && line.starts_with(peer.answers[peer.first_answer]);
+      peer.first_answer < peer.answers.size() && matches(line, peer.answers[peer.first_answer]);
   if (line.starts_with("! undelivered ")) return said_undelivered(link, line);
   const auto notice = std::find(peer.notices.begin(), peer.notices.end(), line);
   if (notice != peer.notices.end()) {
@@ -95,16 +103,16 @@ void Oracle::said(Link link, std::string_view line) {
 
 void Oracle::said_message(Link link, std::string_view line) {
   Peer& peer = peers_[link];
-  const auto matches = [&](std::size_t place) {
+  const auto is_at = [&](std::size_t place) {
     return rendering(deliveries_[peer.deliveries[place]]) == line;
   };
   std::size_t place = peer.first_delivery;
-  if (place == peer.deliveries.size() || !matches(place)) {
+  if (place == peer.deliveries.size() || !is_at(place)) {
     // Not the next one: it is one of later, one of before, or none at all.
     const std::string expected = place == peer.deliveries.size()
                                      ? "nothing"
                                      : shown(rendering(deliveries_[peer.deliveries[place]]));
-    for (place = 0; place < peer.deliveries.size() && !matches(place); ++place) {
+    for (place = 0; place < peer.deliveries.size() && !is_at(place); ++place) {
     }
     const std::string found =
         who(link) + " was told " + shown(line) + ", and what was due was " + expected;
@@ -126,18 +134,37 @@ void Oracle::said_message(Link link, std::string_view line) {
     }
     broke(Property::one_order, "a message was left out or overtaken: " + found);
     broke(Property::no_silent_loss, "a message before this one is missing: " + found);
+    compare_with_others(link, place);
   }
   Delivery& delivery = deliveries_[peer.deliveries[place]];
   peer.first_delivery = place + 1;
   delivery.state = Delivery::State::written;
   delivery.end = peer.said;
   ++written_;
-  // All messages have one number each in the one order; whoever gets two gets the lesser first.
-  if (delivery.message + 1 < peer.last_seen) {
-    broke(Property::same_order_for_all,
-          who(link) + " got " + quoted(delivery) + " after one that was accepted later");
+}
+
+// The message at `place` comes before those that were due: whoever else got both of two such
+// messages got them the other way round.
+void Oracle::compare_with_others(Link link, std::size_t place) {
+  const Peer& peer = peers_[link];
+  const std::uint32_t early = deliveries_[peer.deliveries[place]].message;
+  const auto has_got = [&](Link other, std::uint32_t message) {
+    const auto& got = peers_[other].deliveries;
+    return std::any_of(got.begin(), got.end(), [&](std::uint32_t delivery) {
+      return deliveries_[delivery].message == message &&
+             deliveries_[delivery].state == Delivery::State::written;
+    });
+  };
+  for (std::size_t due = peer.first_delivery; due < place; ++due) {
+    const std::uint32_t overtaken = deliveries_[peer.deliveries[due]].message;
+    for (Link other = 0; other < peers_.size(); ++other) {
+      if (other == link || !has_got(other, overtaken) || !has_got(other, early)) continue;
+      broke(Property::same_order_for_all, who(other) + " got " + shown(messages_[overtaken].text) +
+                                              " before " + shown(messages_[early].text) + ", and " +
+                                              who(link) + " gets the second first");
+      return;
+    }
   }
-  peer.last_seen = delivery.message + 1;
 }
 
 void Oracle::said_goodbye(Link link, std::string_view line) {
@@ -160,7 +187,7 @@ void Oracle::said_goodbye(Link link, std::string_view line) {
 
 void Oracle::said_undelivered(Link link, std::string_view line) {
   Peer& peer = peers_[link];
-  if (peer.first_answer < peer.answers.size() && line == peer.answers[peer.first_answer]) {
+  if (peer.first_answer < peer.answers.size() && matches(line, peer.answers[peer.first_answer])) {
     ++peer.first_answer;
     return;
   }

@@ -42,7 +42,7 @@ void plan_lossy_mobile(Planner& planner) {
   planner.fault(FaultKind::fin_anywhere, 60);
   planner.fault(FaultKind::reset_unread, 2);
   planner.fault(FaultKind::dead_on_accept, 12);
-  planner.for_each([](ClientPlan& client, Chooser) { client.comes_back = true; });
+  planner.comings_back();
 }
 
 void plan_slow_loris(Planner& planner) {
@@ -64,10 +64,10 @@ void plan_deploy(Planner& planner) {
   planner.limits();
   planner.byte_faults(10);
   planner.order_faults(10);
+  planner.comings_back();
   planner.for_each([&](ClientPlan& client, Chooser number) {
     client.talk = ClientPlan::Talk::flood;
     client.is_answering = planner.choices().occurs(2, Site::role, number);
-    client.comes_back = true;
     if (planner.choices().occurs(4, Site::ending, number)) {
       client.ending = ClientPlan::Ending::ignores_close;
     }
@@ -112,14 +112,12 @@ void plan_rooms(Planner& planner) {
   planner.byte_faults(10);
   planner.order_faults(6);
   planner.fault(FaultKind::reset, 60);
-  planner.for_each([](ClientPlan& client, Chooser) {
-    client.script = {"/join #r"};
-    client.comes_back = true;
-  });
+  planner.comings_back();
+  planner.for_each([](ClientPlan& client, Chooser) { client.script = {"/join #r"}; });
 }
 
 void plan_storm(Planner& planner) {
-  planner.people(12, 20);
+  planner.people(3, 29);
   planner.roles(4);
   planner.actions(2);
   planner.plan().backlog_max = 8 + planner.choices().choose(60, Site::limits);
@@ -129,10 +127,8 @@ void plan_storm(Planner& planner) {
   planner.fault(FaultKind::storm, 1);
   planner.fault(FaultKind::dead_on_accept, 6);
   planner.fault(FaultKind::no_descriptors, 20);
-  planner.for_each([](ClientPlan& client, Chooser) {
-    client.starts_at = {};
-    client.comes_back = true;
-  });
+  planner.comings_back();
+  planner.for_each([](ClientPlan& client, Chooser) { client.starts_at = {}; });
 }
 
 void plan_half_open(Planner& planner) {
@@ -143,7 +139,7 @@ void plan_half_open(Planner& planner) {
   planner.fault(FaultKind::half_open, 6);
   planner.fault(FaultKind::late_discovery, 4);
   planner.plan().horizon = seconds{60};
-  planner.for_each([](ClientPlan& client, Chooser) { client.comes_back = true; });
+  planner.comings_back();
 }
 
 void plan_stale(Planner& planner) {
@@ -154,8 +150,8 @@ void plan_stale(Planner& planner) {
   planner.fault(FaultKind::reset, 6);
   planner.fault(FaultKind::fin_anywhere, 12);
   planner.fault(FaultKind::spurious, 8);
+  planner.comings_back();
   planner.for_each([&](ClientPlan& client, Chooser number) {
-    client.comes_back = true;
     client.ending = planner.choices().occurs(2, Site::ending, number) ? ClientPlan::Ending::resets
                                                                       : ClientPlan::Ending::quits;
   });
@@ -188,13 +184,15 @@ std::vector<std::string> numbered(const std::string& begin, int count) {
 }
 
 void plan_last_words(Planner& planner) {
-  planner.user("alice", numbered("bob: word ", 30)).pace = {};
+  ClientPlan& alice = planner.user("alice", numbered("bob: word ", 12));
+  alice.starts_at = milliseconds{30};  // bob is there by then
+  alice.pace = {};
   ClientPlan& bob = planner.user("bob");
   bob.starts_at = {};
   bob.traits.send_buffer = 64;
   bob.traits.receive_buffer = 64;
   bob.traits.latency = milliseconds{5};
-  planner.plan().stop_at = milliseconds{20};
+  planner.plan().stop_at = milliseconds{40};
 }
 
 void plan_still_typing(Planner& planner) {
@@ -232,22 +230,23 @@ void plan_taken_name(Planner& planner) {
 }
 
 void plan_unread_lines(Planner& planner) {
-  ClientPlan& alice = planner.user("alice", numbered("bob: line ", 40));
+  ClientPlan& alice = planner.user("alice", numbered("bob: line ", 12));
   alice.pace = milliseconds{1};
   planner.user("bob").starts_at = {};
-  planner.plan().stop_at = milliseconds{25};
+  planner.plan().stop_at = milliseconds{8};
 }
 
 void plan_unread_input(Planner& planner) {
-  ClientPlan& alice = planner.user("alice", numbered("bob: towards bob ", 400));
+  ClientPlan& alice = planner.user("alice", numbered("bob: towards bob ", 120));
   alice.starts_at = {};
   alice.pace = milliseconds{1};
-  ClientPlan& bob = planner.user("bob", numbered("alice: towards alice ", 400));
+  ClientPlan& bob = planner.user("bob", numbered("alice: towards alice ", 120));
   bob.starts_at = {};
   bob.pace = milliseconds{1};
   for (ClientPlan* client : {&planner.plan().clients[0], &planner.plan().clients[1]}) {
     client->traits.latency = milliseconds{10};
-    client->traits.upload_buffer = 512;
+    client->traits.upload_buffer = 256;
+    client->is_sheltered = true;  // nothing holds up what they say
   }
   planner.plan().stop_at = milliseconds{60};
 }
@@ -274,7 +273,7 @@ void plan_isolation(Planner& planner) {
   const auto hostile = [&](ClientPlan& client, Chooser number) {
     if (!client.is_hostile) return;
     client.reading =
-        static_cast<ClientPlan::Reading>(planner.choices().choose(4, Site::reading, number));
+        static_cast<ClientPlan::Reading>(planner.choices().choose(3, Site::reading, number));
     client.login = static_cast<ClientPlan::Login>(planner.choices().choose(4, Site::role, number));
     client.ending =
         static_cast<ClientPlan::Ending>(planner.choices().choose(7, Site::ending, number));

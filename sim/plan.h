@@ -16,7 +16,7 @@ namespace lastword::sim {
 
 struct ClientPlan {
   enum class Login : std::uint8_t { normal, never, half_typed, bad_name, taken_name };
-  enum class Reading : std::uint8_t { always, slow, stops_and_resumes, never };
+  enum class Reading : std::uint8_t { always, slow, never };
   // What it does when its script is over.
   enum class Ending : std::uint8_t {
     stays,  // and ends its side when the server has
@@ -52,6 +52,7 @@ struct Plan {
   Duration horizon{std::chrono::seconds{30}};  // when healing begins
   std::optional<Duration> stop_at;             // SIGTERM at a fixed time
   std::uint32_t backlog_max = 64;
+  bool is_control_on = true;        // signals come in the middle, and again
   bool is_stopped_anywhere = true;  // SIGTERM after a step that is drawn
 };
 

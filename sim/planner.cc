@@ -110,6 +110,12 @@ void Planner::endings() {
   });
 }
 
+void Planner::comings_back() {
+  for_each([&](ClientPlan& client, Chooser number) {
+    client.comes_back = choices_.choose(4, Site::reconnect, number) != 0;
+  });
+}
+
 void Planner::families() {
   std::array<std::uint32_t, family_count> rates{};
   for (std::size_t place = 0; place < family_count; ++place) {
@@ -122,6 +128,7 @@ void Planner::families() {
     const auto fault = static_cast<FaultKind>(place);
     plan_.weather.at(fault) = rates[static_cast<std::size_t>(family_of(fault))];
   }
+  plan_.is_control_on = rates[static_cast<std::size_t>(Family::control)] != 0;
   rarer(FaultKind::half_open, 4);
   rarer(FaultKind::reset, 4);
   rarer(FaultKind::fin_anywhere, 4);

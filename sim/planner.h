@@ -29,6 +29,8 @@ class Planner {
   void roles(std::uint32_t one_in);
   // What each does in the end, and whether it comes back.
   void endings();
+  // Three of four come back when they lost their connection.
+  void comings_back();
   // Half of all families of faults are off in a run, the others strike at a rate of their own.
   void families();
 

@@ -1,6 +1,7 @@
 #include "sim/run.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sim/check_trap.h"
@@ -97,6 +98,37 @@ void leave_out_others(Story& story) {
   story.events = std::move(events);
 }
 
+// One step of a run that others branch off from. What breaks in it is the end of the sweep.
+bool step(World& world, Sweep& sweep) {
+  const WallClock wall{world.environment()};
+  const CheckTrap trap;
+  std::optional<Violation> failed;
+  bool goes_on = false;
+  try {
+    goes_on = world.step();
+  } catch (const CheckFailed& error) {
+    failed = violation_of(error);
+  }
+  if (!failed && !world.is_broken()) return goes_on;
+  Outcome outcome = world.outcome();
+  if (failed) outcome.violations.push_back(*failed);
+  add(sweep, outcome, {});
+  return false;
+}
+
+void sweep_second_stops(const World& stopped, std::uint32_t stride, Sweep& sweep) {
+  World going_on{stopped};
+  const std::uint64_t first = going_on.steps();
+  while (step(going_on, sweep) && !going_on.has_exited()) {
+    if ((going_on.steps() - first) % stride != 0) continue;
+    World stopped_again{going_on};
+    const Outcome at_second = stopped_again.counts();
+    stopped_again.stop_here();
+    add(sweep, finish(stopped_again), at_second);
+    if (sweep.broken) return;
+  }
+}
+
 }  // namespace
 
 bool Outcome::has_broken(Property property) const {
@@ -120,18 +152,22 @@ Told run_told(const Scenario& scenario, Choices choices) {
   told.story.lanes = world.lanes();
   told.story.events = std::move(narration.events);
   told.story.violations = told.outcome.violations;
+  std::array<bool, property_count> is_told{};
   for (const Violation& violation : told.outcome.violations) {
+    if (std::exchange(is_told[static_cast<std::size_t>(violation.property)], true)) continue;
     told.story.events.push_back({.at = world.environment().now,
                                  .lane = the_server,
                                  .kind = StoryEvent::Kind::outcome,
-                                 .text = std::string{short_name(violation.property)} + " broken",
-                                 .is_concerned = true});
+                                 .text = std::string{short_name(violation.property)} + " broken"});
   }
   const std::vector<std::string> names = told.story.lanes;
   leave_out_others(told.story);
   for (const Choice& choice : told.outcome.tape.choices()) {
     std::string line{name_of(choice.site)};
-    if (choice.chooser != the_world && choice.chooser < names.size()) {
+    const bool is_of_family = choice.site == Site::family_on || choice.site == Site::family_rate;
+    if (is_of_family && choice.chooser < family_count) {
+      line += " " + std::string{name_of(static_cast<Family>(choice.chooser))};
+    } else if (choice.chooser != the_world && choice.chooser < names.size()) {
       line += " of " + names[choice.chooser];
     }
     line += ", no. " + std::to_string(choice.index + 1) + ": " + std::to_string(choice.value);
@@ -153,36 +189,16 @@ Sweep sweep_stops(const Scenario& scenario, const Choices& choices, std::uint32_
   silent.force(Site::stop_step, 0);
   silent.force(Site::stop_again, 0);
   World world{scenario, std::move(silent), {}};
-  const WallClock wall{world.environment()};
-  const CheckTrap trap;
-  try {
-    while (world.step()) {
-      if (world.is_stopped() || world.has_exited()) break;
-      World stopped{world};
-      const Outcome at_stop = stopped.counts();
-      stopped.stop_here();
-      const std::uint64_t first = stopped.steps();
-      if (second_stride != 0) {
-        World going_on{stopped};
-        while (going_on.step() && !going_on.has_exited()) {
-          if ((going_on.steps() - first) % second_stride != 0) continue;
-          World stopped_again{going_on};
-          const Outcome at_second = stopped_again.counts();
-          stopped_again.stop_here();
-          add(sweep, finish(stopped_again), at_second);
-          if (sweep.broken) return sweep;
-        }
-      }
-      add(sweep, finish(stopped), at_stop);
-      if (sweep.broken) return sweep;
-    }
-  } catch (const CheckFailed& error) {
-    Outcome outcome = world.outcome();
-    outcome.violations.push_back(violation_of(error));
-    add(sweep, outcome, {});
-    return sweep;
+  while (step(world, sweep)) {
+    if (world.is_stopped() || world.has_exited()) break;
+    World stopped{world};
+    const Outcome at_stop = stopped.counts();
+    stopped.stop_here();
+    if (second_stride != 0) sweep_second_stops(stopped, second_stride, sweep);
+    if (sweep.broken) return sweep;
+    add(sweep, finish(stopped), at_stop);
+    if (sweep.broken) return sweep;
   }
-  if (world.is_broken()) add(sweep, world.outcome(), {});
   return sweep;
 }
 

@@ -54,6 +54,7 @@ class Shrinker {
         zero();
         cut_spans();
         lower_values();
+        if (!has_changed_) move_the_stop();
       } while (has_changed_);
     }
     return {.tape = std::move(tape_), .runs = runs_, .is_minimal = is_broken && !is_out_of_runs_};
@@ -190,6 +191,32 @@ class Shrinker {
       }
       value = tape_.choices()[place].value;
     }
+  }
+
+  // --- Move the stop -----------------------------------------------------------------------------
+
+  // The stop comes after so many steps: whatever is taken away from before it makes it come too
+  // late. So it is taken away once more, with an earlier stop.
+  void move_the_stop() {
+    constexpr std::uint32_t steps_max = 48;
+    for (std::size_t place = 0; place < tape_.size() && !is_out_of_runs_; ++place) {
+      for (std::uint32_t steps = 1; steps <= steps_max; ++steps) {
+        if (zero_and_move_the_stop(place, steps)) break;
+      }
+    }
+  }
+
+  bool zero_and_move_the_stop(std::size_t place, std::uint32_t steps) {
+    std::vector<Choice> choices(tape_.choices().begin(), tape_.choices().end());
+    if (place >= choices.size() || choices[place].site == Site::stop_step) return false;
+    bool is_moved = false;
+    for (Choice& choice : choices) {
+      if (choice.site != Site::stop_step || choice.value <= steps) continue;
+      choice.value -= steps;
+      is_moved = true;
+    }
+    choices.erase(choices.begin() + static_cast<std::ptrdiff_t>(place));
+    return is_moved && attempt(std::move(choices));
   }
 
   const Replay& replay_;

@@ -40,8 +40,6 @@ std::string_view name_of(Site site) {
       return "room";
     case Site::think:
       return "think";
-    case Site::aim:
-      return "aim";
     case Site::reading:
       return "reading";
     case Site::ending:

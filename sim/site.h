@@ -30,7 +30,6 @@ enum class Site : std::uint8_t {
   text_size,      //
   room,           //
   think,          // how long until the next action
-  aim,            // act when something of the server's is due
   reading,        // how the client reads
   ending,         // how the client ends
   reconnect,      // whether and when it comes back

@@ -105,7 +105,9 @@ void Diagram::match_ends() {
     LASTWORD_CHECK(event.lane < story_.lanes.size());
     LASTWORD_CHECK(event.kind != Kind::send || event.to < story_.lanes.size());
     if (event.is_concerned || event.kind == Kind::outcome) {
-      is_concerned_[place] = is_any_concerned_ = true;
+      is_concerned_[place] = true;
+      // Where nothing but the outcome is marked, everything is told strongly.
+      is_any_concerned_ = is_any_concerned_ || event.kind != Kind::outcome;
     }
     if (event.kind != Kind::arrive || !event.from_event) continue;
     LASTWORD_CHECK(*event.from_event < place);

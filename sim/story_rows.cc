@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "core/check.h"
 #include "sim/display_text.h"
@@ -23,16 +24,44 @@ bool is_crossing(const StoryEvent& send, const StoryEvent& arrive) {
   return send.lane != arrive.lane;
 }
 
-// Whether the event is the arrival of the one directly before it.
-bool follows_its_send(const Story& story, std::size_t place) {
-  if (place == 0 || place >= story.events.size()) return false;
-  const StoryEvent& event = story.events[place];
-  if (event.kind != Kind::arrive || event.from_event != place - 1) return false;
-  const StoryEvent& send = send_of(story, place);
+// The events, by their places in the story, in the order in which they are told: an arrival follows
+// its send directly, unless its lane saw something else meanwhile, or the sender did something else
+// than sending. What each lane sees keeps its order.
+std::vector<std::size_t> order_of(const Story& story) {
+  std::vector<std::size_t> order;
+  order.reserve(story.events.size());
+  for (std::size_t place = 0; place < story.events.size(); ++place) {
+    const StoryEvent& event = story.events[place];
+    auto where = order.end();
+    if (event.kind == Kind::arrive && event.from_event) {
+      const StoryEvent& send = send_of(story, place);
+      auto from = order.end();
+      while (from != order.begin() && *(from - 1) != *event.from_event) {
+        const StoryEvent& between = story.events[*--from];
+        const bool is_on_its_way = between.kind == Kind::send || between.kind == Kind::arrive;
+        if (between.lane == event.lane || (between.lane == send.lane && !is_on_its_way)) {
+          from = order.end();
+          break;
+        }
+      }
+      where = from;
+    }
+    order.insert(where, place);
+  }
+  return order;
+}
+
+// Whether the event told here is the arrival of the one told directly before it.
+bool follows_its_send(const Story& story, std::span<const std::size_t> order, std::size_t told) {
+  if (told == 0 || told >= order.size()) return false;
+  const StoryEvent& event = story.events[order[told]];
+  if (event.kind != Kind::arrive || event.from_event != order[told - 1]) return false;
+  const StoryEvent& send = send_of(story, order[told]);
   return !send.is_lost && is_crossing(send, event);
 }
 
-Row row_of(const Story& story, std::size_t place) {
+Row row_of(const Story& story, std::span<const std::size_t> order, std::size_t told) {
+  const std::size_t place = order[told];
   const StoryEvent& event = story.events[place];
   LASTWORD_CHECK(event.lane < story.lanes.size());
   Row row{.event = &event,
@@ -45,8 +74,8 @@ Row row_of(const Story& story, std::size_t place) {
     row.to = event.to;
     if (event.to == event.lane) return row;
     row.shape = event.is_lost ? Shape::lost : Shape::leaving;
-    if (follows_its_send(story, place + 1)) {
-      const StoryEvent& arrive = story.events[place + 1];
+    if (follows_its_send(story, order, told + 1)) {
+      const StoryEvent& arrive = story.events[order[told + 1]];
       row.shape = Shape::whole;
       row.to = arrive.lane;
       row.events = 2;
@@ -108,11 +137,12 @@ std::vector<std::size_t> distances(const std::vector<Row>& rows) {
 }  // namespace
 
 std::vector<Row> rows_of(const Story& story) {
+  const std::vector<std::size_t> order = order_of(story);
   std::vector<Row> rows;
   std::vector<std::size_t> row_of_event(story.events.size());
-  for (std::size_t place = 0; place < story.events.size(); ++place) {
-    if (!follows_its_send(story, place)) rows.push_back(row_of(story, place));
-    row_of_event[place] = rows.size() - 1;
+  for (std::size_t told = 0; told < order.size(); ++told) {
+    if (!follows_its_send(story, order, told)) rows.push_back(row_of(story, order, told));
+    row_of_event[order[told]] = rows.size() - 1;
   }
   number_the_ends(rows, row_of_event);
   return rows;

@@ -41,8 +41,6 @@ World::World(const World& other)
       stop_reason_{other.stop_reason_},
       is_kill_{other.is_kill_},
       are_signals_silenced_{other.are_signals_silenced_},
-      is_frozen_{other.is_frozen_},
-      is_judged_{other.is_judged_},
       was_everybody_well_{other.was_everybody_well_},
       is_over_{other.is_over_},
       is_exit_seen_{other.is_exit_seen_},
@@ -64,9 +62,9 @@ void World::begin(bool is_without_hostile) {
     constexpr std::uint32_t steps_in_the_middle = 400;
     constexpr std::uint32_t steps_after_the_first = 40;
     constexpr std::uint32_t any = 1U << 30U;  // a sweep goes through all of them
-    const bool is_in_the_middle = choices.occurs(2, Site::stop_kind);
+    const bool is_in_the_middle = choices.occurs(2, Site::stop_kind) && plan_.is_control_on;
     stop_step_ = choices.choose(any, is_in_the_middle ? steps_in_the_middle : 1, Site::stop_step);
-    const bool is_again = choices.occurs(3, Site::stop_kind);
+    const bool is_again = choices.occurs(3, Site::stop_kind) && plan_.is_control_on;
     stop_again_ = choices.choose(any, is_again ? steps_after_the_first : 1, Site::stop_again);
     constexpr std::uint32_t interrupt_one_in = 4;
     constexpr std::uint32_t kill_one_in = 40;
@@ -190,8 +188,6 @@ void World::handle(const Event& event) {
     case Event::Kind::judge:
       judge();
       return;
-    case Event::Kind::end:
-      return;
   }
 }
 
@@ -245,6 +241,7 @@ void World::signal(StopReason reason) {
                     reason == StopReason::terminate ? "SIGTERM" : "SIGINT");
   ++signals_;
   if (signals_ == 1) mark_stop();
+  if (signals_ == 2) mark_second_stop();
   host_.signal(reason);
 }
 
@@ -291,11 +288,6 @@ void World::maybe_signal() {
   if (signals_ == 1 && stop_again_ != 0 && steps_ == stopped_at_step_ + stop_again_) {
     environment_.faults.inject(FaultKind::stop_again);
     if (oracle_.is_stopped()) environment_.faults.take_effect(FaultKind::stop_again);
-    bool is_lingering = false;
-    for (Link link = 0; link < kernel_.link_count(); ++link) {
-      is_lingering |= oracle_.is_lingering(link);
-    }
-    if (is_lingering) environment_.marks.hit(Mark::second_stop_during_linger);
     signal(StopReason::terminate);
   }
 }
@@ -332,6 +324,14 @@ void World::mark_stop() {
   }
 }
 
+void World::mark_second_stop() {
+  for (Link link = 0; link < kernel_.link_count(); ++link) {
+    if (!oracle_.is_lingering(link)) continue;
+    environment_.marks.hit(Mark::second_stop_during_linger);
+    return;
+  }
+}
+
 // --- Liveness ----------------------------------------------------------------------------------
 
 void World::heal() {
@@ -342,7 +342,6 @@ void World::heal() {
   environment_.tell(StoryEvent::Kind::fault, the_server,
                     "from here on nothing goes wrong any more, and whoever is well says so");
   environment_.weather = {};
-  is_frozen_ = true;
   kernel_.descriptors_max = Kernel::unlimited;
   is_famine_ = false;
   if (kernel_.is_acceptable()) host_.acceptable();
@@ -371,7 +370,6 @@ void World::heal() {
 
 void World::judge() {
   if (signals_ > 0 || host_.has_exited()) return;
-  is_judged_ = true;
   for (Link link = 0; link < kernel_.link_count(); ++link) {
     if (!kernel_.has_vanished(link) || !kernel_.is_accepted(link)) continue;
     if (!kernel_.is_server_closed(link)) {

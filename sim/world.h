@@ -67,6 +67,7 @@ class World {
   void handle(const Event& event);
   void maybe_signal();
   void mark_stop();
+  void mark_second_stop();
   void strike_process();
   void heal();
   void judge();
@@ -94,8 +95,6 @@ class World {
   StopReason stop_reason_ = StopReason::terminate;
   bool is_kill_ = false;
   bool are_signals_silenced_ = false;
-  bool is_frozen_ = false;
-  bool is_judged_ = false;
   bool was_everybody_well_ = false;  // at the stop
   bool is_over_ = false;
   bool is_exit_seen_ = false;

@@ -215,6 +215,23 @@ TEST(Shrink, CutsAStreamInWhichOnlyTheNumberCounts) {
                                 {.site = action, .chooser = 3, .index = 2, .value = 1}}}));
 }
 
+// Each action takes three steps, and the stop must fall into the last one.
+TEST(Shrink, LetsTheStopComeEarlierWithWhatIsTakenAway) {
+  constexpr std::uint32_t steps_of_one = 3;
+  std::vector<Choice> choices{{.site = Site::stop_step, .chooser = 0, .index = 0, .value = 29}};
+  for (std::uint32_t index = 0; index < 10; ++index) {
+    choices.push_back({.site = action, .chooser = 1, .index = index, .value = 1});
+  }
+  const auto replay = run_that([](const Tape& tape) {
+    const std::uint32_t stop = value_at(tape, Site::stop_step, 0, 0);
+    const std::size_t actions = tape.size() - (stop == 0 ? 0 : 1);
+    return actions > 0 && stop + 1 == actions * steps_of_one;
+  });
+  const Shrunk shrunk = shrink(Tape{std::move(choices)}, replay);
+  EXPECT_EQ(shrunk.tape.size(), 2U) << shrunk.tape;
+  EXPECT_EQ(value_at(shrunk.tape, Site::stop_step, 0, 0), steps_of_one - 1);
+}
+
 TEST(Shrink, GoesOnWithTheTapeAsItWasUsed) {
   // Only as many clients act as there are, and only the last one's action breaks it.
   std::size_t size_used = SIZE_MAX;
