@@ -39,7 +39,8 @@ constexpr Row rows[] = {
      "the core was told of a connection that it had closed"},
     {spurious, "O7", "a wake-up for nothing, or too early", "the core was woken and had no work"},
     // Connections
-    {fin_anywhere, "C1", "a FIN after any byte", "the core had the connection open"},
+    {fin_anywhere, "C1", "a FIN after any byte",
+     "the core had its connection open, and perhaps half a line of it"},
     {half_close, "C2", "a peer that ends its direction and goes on reading",
      "the core saw the end of a peer that it still had lines for"},
     {reset, "C3", "a reset at any time", "the core had the connection open"},
@@ -50,7 +51,7 @@ constexpr Row rows[] = {
     {late_discovery, "C6", "a vanished peer that is noticed late",
      "the core wrote to it before it got the error"},
     {never_received, "C7", "a connection that the kernel takes and nobody ever receives",
-     "bytes of the core's were lost after it had written them"},
+     "it was reset when the listener closed"},
     {zero_window, "C8", "a peer whose window is shut", "the core could write nothing to it"},
     {slow_reader, "C9", "a peer that reads slowly", "it left something unread in its kernel"},
     {stops_and_resumes, "C10", "a peer that stops reading and goes on later",

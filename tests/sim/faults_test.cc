@@ -372,7 +372,7 @@ TEST(CheckTrapDeathTest, LetsAFailingCheckEndTheProgramOutside) {
 TEST(CheckTrapDeathTest, IsSetOnItsOwnThreadOnly) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const CheckTrap trap;
-  EXPECT_DEATH(std::thread{[] { check_that(false); }}.join(), "is_right");
+  EXPECT_DEATH(std::thread{[] { check_that(false); }}.join(), "Assertion .is_right");
 }
 
 }  // namespace
