@@ -1,5 +1,7 @@
 #include "sim/environment.h"
 
+#include <ranges>
+
 namespace lastword::sim {
 
 std::size_t Environment::tell(StoryEvent::Kind kind, Chooser lane, std::string text) {
@@ -18,14 +20,14 @@ std::size_t Environment::tell_sending(Chooser from, Chooser to, std::string text
 
 std::size_t Environment::tell_end(Chooser from, Chooser to) {
   if (!is_telling()) return SIZE_MAX;
-  for (auto event = narration->events.rbegin(); event != narration->events.rend(); ++event) {
-    if (event->at != now) break;
-    const bool is_of_these = event->lane == from || event->lane == to;
+  for (StoryEvent& event : std::views::reverse(narration->events)) {
+    if (event.at != now) break;
+    const bool is_of_these = event.lane == from || event.lane == to;
     if (!is_of_these) continue;
-    if (event->kind != StoryEvent::Kind::send || event->lane != from) break;
-    if (event->to != to) continue;
-    if (event->text.ends_with('\n')) event->text.pop_back();
-    event->text += ", FIN";
+    if (event.kind != StoryEvent::Kind::send || event.lane != from) break;
+    if (event.to != to) continue;
+    if (event.text.ends_with('\n')) event.text.pop_back();
+    event.text += ", FIN";
     return SIZE_MAX;  // it arrives with them
   }
   return tell_sending(from, to, "FIN");

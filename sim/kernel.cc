@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration syn_retry = std::chrono::seconds{1};
 constexpr int syn_attempts_max = 5;
+constexpr Duration after_a_cut = std::chrono::milliseconds{1};
 
 // What a story says of bytes on their way.
 std::string quoted(std::string_view bytes) {
@@ -227,6 +228,10 @@ void Kernel::transmit_up(Environment& environment, Link link) {
             : SIZE_MAX;
     up.sent += size;
     fly(environment, link, up, {.up_to = up.sent, .told = told, .kind = Flight::Kind::data});
+    if (size < ready) {  // what follows comes later, or the receiver would see no cut
+      up.last_cut = up.sent;
+      up.last_arrival = up.last_arrival + connection.traits.latency + after_a_cut;
+    }
   }
   if (up.is_finished && !up.has_fin_left && up.sent == up.written) {
     up.has_fin_left = true;

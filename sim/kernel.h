@@ -144,7 +144,8 @@ class Kernel {
     std::size_t receive_max = 0;  // sent - read, at most
     std::vector<Flight> flights;
     std::size_t first_flight = 0;
-    Instant last_arrival{};  // of what was sent so far
+    std::uint64_t last_cut = 0;  // where a segment ended that could have gone on
+    Instant last_arrival{};      // of what was sent so far
     bool is_finished = false;
     bool has_fin_left = false;
     bool has_fin_arrived = false;

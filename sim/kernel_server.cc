@@ -70,8 +70,11 @@ Transfer Kernel::read(Environment& environment, Link link, std::span<std::byte> 
     }
     const std::string_view bytes = up.view(up.read, up.read + size);
     std::memcpy(buffer.data(), bytes.data(), size);
-    if (bytes.back() != '\n') environment.faults.take_effect(FaultKind::cut_anywhere);
+    const bool is_in_a_line = bytes.back() != '\n';
     up.read += size;
+    if (is_in_a_line && up.read == up.last_cut) {
+      environment.faults.take_effect(FaultKind::cut_anywhere);
+    }
     up.forget_read();
     transmit_up(environment, link);
     return {.kind = Transfer::Kind::bytes, .count = size};
@@ -144,6 +147,7 @@ std::size_t Kernel::discard(Environment& environment, Link link, std::size_t siz
 void Kernel::shut_down(Environment& environment, Link link) {
   at(link).down.is_finished = true;
   transmit_down(environment, link);
+  if (at(link).has_vanished) give_up_writing(environment, link);
 }
 
 void Kernel::server_close(Environment& environment, Link link) {
