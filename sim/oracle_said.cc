@@ -10,6 +10,7 @@ namespace {
 
 std::string shown(std::string_view line) {
   constexpr std::size_t shown_max = 100;
+  if (line.ends_with('\n')) line.remove_suffix(1);
   std::string text = "'" + std::string{line.substr(0, shown_max)};
   text += line.size() > shown_max ? "…'" : "'";
   return text;
