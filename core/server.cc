@@ -370,10 +370,11 @@ void Server::mark(Slot slot) {
 }
 
 void Server::tell(EventKind kind, ConnectionId id, std::uint64_t count) {
+  // Back-pressure comes and goes by the thousand: it leaves half of the room to what matters.
+  const bool is_back_pressure = kind == EventKind::paused || kind == EventKind::resumed;
+  if (is_back_pressure && events_.size() >= events_max / 2) return;
   if (events_.size() == events_max) {
-    // Back-pressure comes and goes by the thousand: what matters must not be lost among it.
-    const bool is_back_pressure = kind == EventKind::paused || kind == EventKind::resumed;
-    if (!is_back_pressure) ++events_lost_;
+    ++events_lost_;
     return;
   }
   events_.push_back({.kind = kind, .connection = id, .count = count});

@@ -110,7 +110,8 @@ class Server {
   // --- Looking in ----------------------------------------------------------------------------
 
   // Moves what happened since the last call into `out` (which is cleared first). At most
-  // `events_max` are kept; the number of those beyond comes back.
+  // `events_max` are kept (of paused and resumed only as long as half of the room is left); the
+  // number of others beyond that comes back.
   std::uint64_t take_events(std::vector<Event>& out);
   static constexpr std::size_t events_max = 4096;
   // Those that are kept now, without taking them. Good until the next fact.

@@ -316,6 +316,31 @@ TEST(Server, TellsWhoIsPausedAndWhoGoesOn) {
   EXPECT_EQ(pair.lines(bob).size(), 2U);
 }
 
+// Nobody takes the events: those of back-pressure leave half of the room to what matters.
+TEST(Server, KeepsRoomForOtherEventsThanThoseOfBackPressure) {
+  Config config;
+  config.line_max = 100;
+  config.outbox_max = 100;
+  Pair pair{config};
+  const auto alice = pair.log_in("alice");
+  pair.log_in("bob");
+  constexpr std::size_t room = Server::events_max / 2;
+  for (std::size_t round = 0; round < room; ++round) {
+    pair.network.send_buffer_max = 0;
+    pair.send(alice, message_of("bob", 90));
+    pair.send(alice, message_of("bob", 90));
+    pair.settle();
+    pair.network.send_buffer_max = 1 << 20;
+    pair.settle();
+  }
+  EXPECT_EQ(pair.server.events().size(), room);
+  pair.send(alice, "/quit");
+  pair.settle();
+  EXPECT_GT(pair.server.events().size(), room);
+  std::vector<Event> events;
+  EXPECT_EQ(pair.server.take_events(events), 0U) << "none of those is missed";
+}
+
 // --- The memory of all -------------------------------------------------------------------------
 
 class FullMemory : public ::testing::Test {
