@@ -16,8 +16,13 @@ fail() {
 packages=
 for group in "$@"; do
   case $group in
-    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libcli11-dev libspdlog-dev libfmt-dev" ;;
-    test) packages="$packages patch librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd" ;;
+    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev libcli11-dev libspdlog-dev libfmt-dev" ;;
+    test)
+      packages="$packages patch librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd"
+      packages="$packages node-ws python3-websockets chromium"
+      # Another Node than Debian's does as well.
+      command -v node >/dev/null || packages="$packages nodejs"
+      ;;
     lint) packages="$packages clang-format-19 clang-tidy-19" ;;
     *) fail "unknown group '$group'; the groups are: build test lint" 2 ;;
   esac

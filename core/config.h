@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "core/instant.h"
+#include "core/websocket/handshake.h"
 
 namespace lastword {
 
@@ -26,8 +27,14 @@ struct Config {
   Duration login_timeout = std::chrono::seconds{10};
   // From the first stop to the moment at which what is left is cut off.
   Duration drain_timeout = std::chrono::seconds{30};
+  // How often an idle WebSocket client is pinged; one that says nothing for three of them is
+  // dropped.
+  Duration heartbeat = std::chrono::seconds{30};
   // How long a peer that acknowledged everything must be silent to be done without its FIN.
   Duration linger = std::chrono::seconds{2};
+
+  // Who may open a WebSocket from a browser's page, and whether permessage-deflate is agreed.
+  websocket::HandshakePolicy handshake{};
 
   // Connections beyond connections_max that are open just to be told that the server is full. More
   // than these are closed without a word, so that a storm can't take all descriptors.
@@ -38,6 +45,8 @@ struct Config {
   // each): what is left is done in facts of its own, so that nobody's flood keeps the others
   // waiting.
   std::uint32_t work_per_fact_max = 65'536;
+  // How long a WebSocket client may take to answer a Close (contract, section 2).
+  Duration close_timeout = std::chrono::seconds{5};
   // How long the listener rests after the system ran out of descriptors or memory.
   Duration accept_retry = std::chrono::milliseconds{100};
   // How often a silent, finished peer's kernel is asked again whether it has everything.

@@ -10,6 +10,8 @@ namespace lastword {
 enum class EventKind : std::uint8_t {
   opened,            // a connection was accepted
   turned_away,       // ... and told that the server is full
+  upgraded,          // its WebSocket handshake is done
+  upgrade_refused,   // ... was answered otherwise; count: HTTP status
   logged_in,         // it has its name
   login_refused,     // bad or taken name
   login_timed_out,   //
@@ -17,8 +19,11 @@ enum class EventKind : std::uint8_t {
   paused,            // it must wait: there is no room for what it sends
   resumed,           // it goes on, now that there is room or it is its turn again
   peer_ended,        // it ended its sending side
+  peer_closed,       // it sent a Close; count: its code, 0 if there was none
+  violated,          // it broke the WebSocket protocol; count: the code of our Close
   failed,            // it broke; count: deliveries that failed with it
   dropped_slow,      // it did not read; count: deliveries that failed with it
+  unresponsive,      // nothing came from it for three heartbeats
   left_open,         // it took everything and never ended its side
   memory_full,       // all senders are paused; count: bytes queued
   memory_freed,      // they go on

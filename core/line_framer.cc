@@ -102,10 +102,7 @@ void LineFramer::skip() {
 
 void LineFramer::hold(Framing& framing, Bytes bytes) {
   if (bytes.empty()) return;
-  if (held_.capacity() == 0 && !framing.spare_buffers.empty()) {
-    held_ = std::move(framing.spare_buffers.back());
-    framing.spare_buffers.pop_back();
-  }
+  if (held_.capacity() == 0) held_ = framing.spare_buffers.take();
   held_.insert(held_.end(), bytes.begin(), bytes.end());
 }
 
@@ -128,11 +125,7 @@ void LineFramer::clear(Framing& framing) {
 
 void LineFramer::give_buffer_back(Framing& framing) {
   scanned_ = 0;
-  if (held_.capacity() == 0) return;
-  std::vector<std::byte> buffer = std::exchange(held_, {});
-  if (buffer.capacity() > Framing::spare_buffer_bytes_max) return;
-  if (framing.spare_buffers.size() == Framing::spare_buffers_max) return;
-  framing.spare_buffers.push_back(std::move(buffer));
+  framing.spare_buffers.give_back(held_);
 }
 
 void LineFramer::add_to(Digest& digest) const {

@@ -9,17 +9,14 @@
 
 #include "core/bytes.h"
 #include "core/digest.h"
+#include "core/spare_buffers.h"
 
 namespace lastword {
 
-// What the framers of one server share: the limit, and emptied buffers that wait for the next
-// unfinished line, so that a warm server allocates none.
+// What the framers of one server share.
 struct Framing {
-  static constexpr std::size_t spare_buffers_max = 32;
-  static constexpr std::size_t spare_buffer_bytes_max = std::size_t{256} << 10;  // larger: freed
-
-  std::size_t line_max;  // bytes of one line, its LF included
-  std::vector<std::vector<std::byte>> spare_buffers;
+  std::size_t line_max = 0;  // bytes of one line, its LF included
+  SpareBuffers spare_buffers{};
 };
 
 // Cuts the stream of one connection into lines (contract, section 1). In each fact the received

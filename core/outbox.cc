@@ -1,6 +1,7 @@
 #include "core/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 
@@ -40,6 +41,15 @@ void OutboxMemory::release(SharedText text) {
 
 void Outbox::push_copy(OutboxMemory& memory, std::initializer_list<Bytes> parts,
                        ConnectionId sender) {
+  copy_in(memory, parts, sender, true);
+}
+
+void Outbox::push_beginning(OutboxMemory& memory, std::initializer_list<Bytes> parts) {
+  copy_in(memory, parts, ConnectionId{}, false);
+}
+
+void Outbox::copy_in(OutboxMemory& memory, std::initializer_list<Bytes> parts, ConnectionId sender,
+                     bool is_unit_end) {
   std::size_t size = 0;
   for (const Bytes part : parts) size += part.size();
   if (std::byte* place = copies_.extend(memory.byte_blocks_, size)) {
@@ -48,14 +58,24 @@ void Outbox::push_copy(OutboxMemory& memory, std::initializer_list<Bytes> parts,
     for (const Bytes part : parts) copies_.append(memory.byte_blocks_, part);
   }
   memory.queued_bytes_ += size;
-  push(memory, {.size = static_cast<std::uint32_t>(size),
+  push(memory, {.size = static_cast<std::uint32_t>(size) & size_mask,
+                .is_unit_end = is_unit_end,
                 .shared = own_copy,
                 .sender = sender.slot,
                 .generation = sender.generation});
 }
 
+void Outbox::push_urgent(OutboxMemory& memory, std::initializer_list<Bytes> parts) {
+  for (const Bytes part : parts) {
+    urgent_.append(memory.byte_blocks_, part);
+    queued_bytes_ += part.size();
+    memory.queued_bytes_ += part.size();
+  }
+}
+
 void Outbox::push_shared(OutboxMemory& memory, SharedText text, ConnectionId sender) {
-  push(memory, {.size = static_cast<std::uint32_t>(memory.bytes_of(text).size()),
+  push(memory, {.size = static_cast<std::uint32_t>(memory.bytes_of(text).size()) & size_mask,
+                .is_unit_end = true,
                 .shared = static_cast<std::uint32_t>(text),
                 .sender = sender.slot,
                 .generation = sender.generation});
@@ -72,8 +92,70 @@ void Outbox::push(OutboxMemory& memory, const Piece& piece) {
   if (piece.sender != no_slot) ++pending_deliveries_;
 }
 
-// Neighbouring copies lie behind each other in `copies_` and become one slice per block.
+Outbox::Begun Outbox::begun(const OutboxMemory& memory) const {
+  Begun rest;
+  if (front_written_ == 0 && !is_in_unit_) return rest;
+  auto pieces = pieces_.begin();
+  for (auto run = pieces.read(memory.record_blocks_, SIZE_MAX); !run.empty();
+       run = pieces.read(memory.record_blocks_, SIZE_MAX)) {
+    for (const Piece& piece : run) {
+      ++rest.pieces;
+      rest.bytes += piece.size;
+      if (piece.is_unit_end == 0) continue;
+      rest.bytes -= front_written_;
+      return rest;
+    }
+  }
+  LASTWORD_CHECK(false);  // a unit has an end
+  return rest;
+}
+
+// Moves what is urgent and the rest of a unit that is partly written, as they are, into an outbox
+// of their own.
+Outbox Outbox::split_begun(OutboxMemory& memory) {
+  const Begun rest = begun(memory);
+  Outbox split;
+  split.urgent_ = std::exchange(urgent_, {});
+  split.front_written_ = front_written_;
+  split.is_in_unit_ = is_in_unit_;
+  for (std::size_t count = 0; count < rest.pieces; ++count) {
+    const Piece piece = pieces_.front_run(memory.record_blocks_).front();
+    pieces_.pop(memory.record_blocks_, 1);
+    if (piece.sender != no_slot) --pending_deliveries_;
+    std::size_t left = piece.shared == own_copy ? piece.size - front_written_ : 0;
+    front_written_ = 0;
+    while (left > 0) {
+      const Bytes run = copies_.front_run(memory.byte_blocks_);
+      const Bytes part = run.first(std::min(left, run.size()));
+      split.copies_.append(memory.byte_blocks_, part);
+      copies_.pop(memory.byte_blocks_, part.size());
+      left -= part.size();
+    }
+    split.push(memory, piece);
+  }
+  split.queued_bytes_ = rest.bytes + split.urgent_.size();
+  queued_bytes_ -= split.queued_bytes_;
+  return split;
+}
+
+// With something urgent behind a unit that is partly written, what follows that is not shown yet.
 std::size_t Outbox::gather(const OutboxMemory& memory, std::span<Slice> out) const {
+  if (urgent_.is_empty()) return gather_pieces(memory, out, SIZE_MAX);
+  const Begun rest = begun(memory);
+  std::size_t count = rest.pieces > 0 ? gather_pieces(memory, out, rest.pieces) : 0;
+  auto urgent = urgent_.begin();
+  for (std::size_t left = urgent_.size(); left > 0 && count < out.size();) {
+    const Bytes bytes = urgent.read(memory.byte_blocks_, left);
+    left -= bytes.size();
+    out[count++] = bytes;
+  }
+  if (rest.pieces > 0) return count;
+  return count + gather_pieces(memory, out.subspan(count), SIZE_MAX);
+}
+
+// Neighbouring copies lie behind each other in `copies_` and become one slice per block.
+std::size_t Outbox::gather_pieces(const OutboxMemory& memory, std::span<Slice> out,
+                                  std::size_t piece_count) const {
   std::size_t count = 0;
   auto pieces = pieces_.begin();
   auto copies = copies_.begin();
@@ -89,8 +171,9 @@ std::size_t Outbox::gather(const OutboxMemory& memory, std::span<Slice> out) con
 
   std::uint32_t written = front_written_;
   while (count < out.size()) {
-    const auto run = pieces.read(memory.record_blocks_, SIZE_MAX);
+    const auto run = pieces.read(memory.record_blocks_, piece_count);
     if (run.empty()) break;
+    piece_count -= run.size();
     for (const Piece& piece : run) {
       if (piece.shared == own_copy) {
         copied_bytes += piece.size - written;
@@ -116,6 +199,23 @@ std::size_t Outbox::gather(const OutboxMemory& memory, std::span<Slice> out) con
 
 std::uint32_t Outbox::wrote(OutboxMemory& memory, std::size_t bytes) {
   LASTWORD_CHECK(bytes <= queued_bytes_);
+  if (urgent_.is_empty()) return wrote_pieces(memory, bytes);
+  const std::size_t of_begun = std::min(bytes, begun(memory).bytes);
+  std::uint32_t completed = wrote_pieces(memory, of_begun);
+  bytes -= of_begun;
+  const std::size_t of_urgent = std::min(bytes, urgent_.size());
+  wrote_urgent(memory, of_urgent);
+  completed += wrote_pieces(memory, bytes - of_urgent);
+  return completed;
+}
+
+void Outbox::wrote_urgent(OutboxMemory& memory, std::size_t bytes) {
+  urgent_.pop(memory.byte_blocks_, bytes);
+  queued_bytes_ -= bytes;
+  memory.queued_bytes_ -= bytes;
+}
+
+std::uint32_t Outbox::wrote_pieces(OutboxMemory& memory, std::size_t bytes) {
   queued_bytes_ -= bytes;
 
   std::uint32_t completed = 0;
@@ -134,6 +234,7 @@ std::uint32_t Outbox::wrote(OutboxMemory& memory, std::size_t bytes) {
         memory.release(SharedText{piece.shared});
       }
       skipped = 0;
+      is_in_unit_ = piece.is_unit_end == 0;
       if (piece.sender != no_slot) ++completed;
     }
     if (popped == 0) break;

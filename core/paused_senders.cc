@@ -17,12 +17,14 @@ void PausedSenders::enter(Slot sender, List list) {
     links_[index_of(ends.last)].next = sender;
   }
   ends.last = sender;
+  if (list == ready_list) ++ready_count_;
 }
 
 void PausedSenders::remove(Slot sender) {
   if (!is_paused(sender)) return;
   Link& link = links_[index_of(sender)];
   Ends& ends = lists_[link.list];
+  if (link.list == ready_list) --ready_count_;
   (link.previous == no_slot ? ends.first : links_[index_of(link.previous)].next) = link.next;
   (link.next == no_slot ? ends.last : links_[index_of(link.next)].previous) = link.previous;
   link = {};

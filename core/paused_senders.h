@@ -27,7 +27,8 @@ class PausedSenders {
   void make_ready(Slot addressee) { move_to_ready(list_of(addressee)); }
   void make_memory_ready() { move_to_ready(memory_list); }
 
-  [[nodiscard]] bool has_ready() const { return first_of(ready_list) != no_slot; }
+  [[nodiscard]] bool has_ready() const { return ready_count_ > 0; }
+  [[nodiscard]] std::size_t ready_count() const { return ready_count_; }
   std::optional<Slot> take_ready();
 
   // Takes the sender out of the queue it is in, if it is in one.
@@ -66,6 +67,7 @@ class PausedSenders {
 
   std::vector<Link> links_;
   std::vector<Ends> lists_ = std::vector<Ends>(first_slot_list);
+  std::size_t ready_count_ = 0;
 };
 
 }  // namespace lastword

@@ -13,6 +13,7 @@
 #include "core/check.h"
 #include "core/connection_id.h"
 #include "core/server.h"
+#include "core/transport.h"
 
 namespace lastword {
 
@@ -44,11 +45,12 @@ enum class Acceptance : std::uint8_t {
 template <typename N>
 concept Network =
     requires(N network, ConnectionId id, std::span<std::byte> buffer, std::span<const Slice> slices,
-             Listen listen, std::optional<Deadline> deadline) {
+             Transport transport, Listen listen, std::optional<Deadline> deadline) {
       // The time that belongs to the facts of now.
       { network.now() } -> std::same_as<Instant>;
 
-      { network.accept() } -> std::same_as<Acceptance>;
+      // From the listener of this transport.
+      { network.accept(transport) } -> std::same_as<Acceptance>;
       // What becomes of the connection that `accept` brought: it gets this id, or is closed.
       { network.adopt(id) } -> std::same_as<void>;
       { network.turn_away() } -> std::same_as<void>;
@@ -109,13 +111,13 @@ class Pump {
 
   // --- Facts, from the driver ------------------------------------------------------------------
 
-  // Somebody may be waiting to be accepted. Returns true if there may be more of them.
-  bool acceptable() {
+  // Somebody may be waiting at this transport's listener. Returns true if there may be more.
+  bool acceptable(Transport transport = Transport::lines) {
     for (int count = 0; count < accepts_per_turn_max; ++count) {
       if (server_.listen() != Listen::open) return false;
-      switch (network_.accept()) {
+      switch (network_.accept(transport)) {
         case Acceptance::accepted:
-          if (const auto id = server_.accepted(network_.now())) {
+          if (const auto id = server_.accepted(network_.now(), transport)) {
             network_.adopt(*id);
             begin(*id);
           } else {
@@ -174,7 +176,9 @@ class Pump {
 
   // Those who connected before the stop are let in first: they get an orderly end, not a reset.
   void stop(StopReason reason) {
-    for (int turn = 0; turn < last_accept_turns_max && acceptable(); ++turn) {
+    for (const Transport transport : {Transport::lines, Transport::websocket}) {
+      for (int turn = 0; turn < last_accept_turns_max && acceptable(transport); ++turn) {
+      }
     }
     server_.stop(network_.now(), reason);
   }

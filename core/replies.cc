@@ -114,6 +114,10 @@ void append_line_too_long(std::string& out, std::size_t line_max) {
                " bytes with its LF; it was skipped\n"});
 }
 
+void append_line_break(std::string& out) {
+  out.append("! line break: a message is one line, and has no LF in it; it was skipped\n");
+}
+
 void append_line_error(std::string& out, LineError error) {
   append(out, {"! ", explain(error), "\n"});
 }

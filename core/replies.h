@@ -50,6 +50,7 @@ void append_login_timeout(std::string& out, Duration timeout);
 void append_server_full(std::string& out);
 
 void append_line_too_long(std::string& out, std::size_t line_max);
+void append_line_break(std::string& out);
 void append_line_error(std::string& out, LineError error);
 void append_too_many_rooms(std::string& out, std::uint32_t rooms_max);
 void append_already_in_room(std::string& out, std::string_view room);

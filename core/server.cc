@@ -10,10 +10,9 @@
 namespace lastword {
 
 Server::Server(const Config& config)
-    : config_{config},
-      framing_{.line_max = config.line_max, .spare_buffers = {}},
-      broker_{config.hash_seed} {
+    : config_{config}, framing_{.line_max = config.line_max}, broker_{config.hash_seed} {
   LASTWORD_CHECK(config.line_max >= 1);
+  LASTWORD_CHECK(config.heartbeat > Duration::zero());
   LASTWORD_CHECK(config.line_max <= config.outbox_max);
   LASTWORD_CHECK(config.connections_max >= 1);
   LASTWORD_CHECK(config.work_per_fact_max >= 1);
@@ -21,7 +20,7 @@ Server::Server(const Config& config)
 
 // --- Facts -------------------------------------------------------------------------------------
 
-std::optional<ConnectionId> Server::accepted(Instant now) {
+std::optional<ConnectionId> Server::accepted(Instant now, Transport transport) {
   begin_fact(now);
   if (std::exchange(is_accept_failing_, false)) tell(EventKind::listener_resumed);
   ++books_.connections_total;
@@ -33,17 +32,24 @@ std::optional<ConnectionId> Server::accepted(Instant now) {
 
   const Slot slot = take_slot();
   const ConnectionId id = id_of(slot);
-  at(slot).stage = Stage::naming;
+  Connection& connection = at(slot);
+  const bool is_websocket = transport == Transport::websocket;
+  connection.stage = is_websocket ? Stage::handshaking : Stage::naming;
+  if (is_websocket) take_session(slot);
   if (is_full) {
-    at(slot).is_extra = true;
+    connection.is_extra = true;
     ++extra_count_;
     tell(EventKind::turned_away, id);
+  } else {
+    tell(EventKind::opened, id);
+  }
+  // Who came by WebSocket is told in the answer to its handshake.
+  if (is_full && !is_websocket) {
     scratch_.clear();
     reply::append_server_full(scratch_);
     push_scratch(slot);
-    begin_flushing(slot);
+    begin_flushing(slot, websocket::CloseCode::normal);
   } else {
-    tell(EventKind::opened, id);
     timers_.arm(slot, Timer::login, now + config_.login_timeout);
   }
   mark(slot);
@@ -64,20 +70,32 @@ void Server::received(Instant now, ConnectionId id, std::span<std::byte> bytes) 
   if (!is_current(id)) return;
   begin_fact(now);
   Connection& connection = at(id.slot);
+  heard(id.slot);
   switch (connection.stage) {
+    case Stage::handshaking:
+      shake_hands(id.slot, bytes);
+      break;
     case Stage::naming:
     case Stage::online:
-      connection.input.feed(bytes);
-      take_lines(id.slot);
+      if (is_websocket(id.slot)) {
+        session_of(id.slot).reader.feed(bytes);
+      } else {
+        connection.input.feed(bytes);
+      }
+      take_input(id.slot);
+      break;
+    case Stage::flushing:
+    case Stage::closing:
+      search_for_close(id.slot, bytes);
       break;
     case Stage::finishing:
+      search_for_close(id.slot, bytes);
       connection.last_received = now;
       // It was about to be let go for its silence, in this very turn.
       if (std::exchange(connection.is_confirm_wanted, false)) {
         timers_.arm(id.slot, Timer::linger, now + config_.linger);
       }
       break;
-    case Stage::flushing:
     case Stage::releasing:
     case Stage::vacant:
       break;
@@ -93,10 +111,22 @@ void Server::ended(Instant now, ConnectionId id) {
     connection.has_peer_ended = true;
     mark(id.slot);
     tell(EventKind::peer_ended, id);
-    if (connection.stage == Stage::finishing) {
-      release(id.slot);
-    } else if (connection.stage != Stage::flushing) {
-      take_lines(id.slot);
+    switch (connection.stage) {
+      case Stage::finishing:
+      case Stage::closing:
+        release(id.slot);
+        break;
+      case Stage::handshaking:
+        begin_flushing(id.slot, websocket::CloseCode::normal);
+        break;
+      case Stage::naming:
+      case Stage::online:
+        take_input(id.slot);
+        break;
+      case Stage::flushing:  // what is queued goes out first
+      case Stage::releasing:
+      case Stage::vacant:
+        break;
     }
   }
   end_fact();
@@ -113,7 +143,11 @@ void Server::wrote(Instant now, ConnectionId id, std::size_t bytes) {
     reached_mark(id.slot);
   }
   if (connection.stage == Stage::flushing) finish_if_flushed(id.slot);
-  if (!connection.outbox.is_empty()) mark(id.slot);
+  if (connection.outbox.is_empty()) {
+    connection.queued_in = 0;
+  } else {
+    mark(id.slot);
+  }
   end_fact();
 }
 
@@ -141,7 +175,7 @@ void Server::failed(Instant now, ConnectionId id, Fault) {
   if (connection.stage != Stage::releasing) {
     log_out(id.slot, true);
     connection.stage = Stage::flushing;
-    const std::uint64_t lost = fail_queue(id.slot, Failure::peer_gone);
+    const std::uint64_t lost = fail_queue(id.slot, Failure::peer_gone, Kept::nothing);
     tell(EventKind::failed, id, lost);
     connection.has_failed = true;
     release(id.slot);
@@ -157,6 +191,7 @@ void Server::released(Instant now, ConnectionId id) {
   LASTWORD_CHECK(connection.outbox.is_empty());
   if (connection.is_extra) --extra_count_;
   --live_count_;
+  give_session_back(id.slot);
   const std::uint32_t generation = connection.generation + 1;
   connection = {};  // its place in changed_, if it has one, names the old generation
   connection.generation = generation;
@@ -186,6 +221,7 @@ void Server::stop(Instant now, StopReason reason) {
 // --- Wishes ------------------------------------------------------------------------------------
 
 void Server::take_changed(std::vector<ConnectionId>& out) {
+  ++turn_;
   out.clear();
   out.swap(changed_);
   for (const ConnectionId id : out) {
@@ -198,6 +234,7 @@ Wish Server::wish(ConnectionId id) const {
   const Connection& connection = at(id.slot);
   const bool is_open = !connection.has_peer_ended;
   switch (connection.stage) {
+    case Stage::handshaking:
     case Stage::naming:
       return {.read = is_open && !paused_.is_paused(id.slot),
               .write = !connection.outbox.is_empty()};
@@ -205,6 +242,7 @@ Wish Server::wish(ConnectionId id) const {
       return {.read = is_open && !is_memory_full_ && !paused_.is_paused(id.slot),
               .write = !connection.outbox.is_empty()};
     case Stage::flushing:
+    case Stage::closing:
       return {.read = is_open, .write = !connection.outbox.is_empty()};
     case Stage::finishing:
       return {.read = is_open, .confirm = connection.is_confirm_wanted, .end = End::fin};
@@ -253,8 +291,10 @@ std::optional<Server::PeerView> Server::peer(ConnectionId id) const {
   if (!is_current(id)) return std::nullopt;
   const Connection& connection = at(id.slot);
   return PeerView{.queued_bytes = connection.outbox.queued_bytes(),
-                  .held_bytes = connection.input.held_bytes(),
+                  .held_bytes = is_websocket(id.slot) ? session_of(id.slot).held_bytes()
+                                                      : connection.input.held_bytes(),
                   .is_paused = paused_.is_paused(id.slot),
+                  .units_taken = is_websocket(id.slot) ? session_of(id.slot).units_taken : 0,
                   .books = connection.books};
 }
 
@@ -283,7 +323,12 @@ std::uint64_t Server::digest() const {
                                       connection.books.delivered, connection.books.failed}) {
       digest.add(count);
     }
+    digest.add(index_of(connection.wire));
     connection.input.add_to(digest);
+    if (is_websocket(slot)) {
+      session_of(slot).add_to(digest, now_);
+      digest.add(is_stuck(slot) ? 1U : 0U);
+    }
     connection.outbox.add_to(digest, memory_, identify);
     broker_.add_to(digest, slot);
     paused_.add_to(digest, slot);
@@ -306,6 +351,7 @@ void Server::check_invariants() const {
   std::uint64_t queued = 0;
   std::size_t live = 0;
   std::size_t extra = 0;
+  std::size_t sessions = 0;
   for (std::uint32_t position = 0; position < connections_.size(); ++position) {
     const Connection& connection = at(Slot{position});
     const std::uint32_t pending = connection.outbox.pending_deliveries();
@@ -320,8 +366,16 @@ void Server::check_invariants() const {
       LASTWORD_CHECK(connection.is_watched);
       LASTWORD_CHECK(connection.outbox.queued_bytes() > connection.stall_mark);
     }
-    if (connection.stage == Stage::finishing) LASTWORD_CHECK(connection.outbox.is_empty());
+    if (connection.stage == Stage::finishing || connection.stage == Stage::closing) {
+      LASTWORD_CHECK(connection.outbox.is_empty());
+    }
+    if (connection.stage == Stage::handshaking || connection.stage == Stage::closing) {
+      LASTWORD_CHECK(is_websocket(Slot{position}));
+    }
+    if (is_websocket(Slot{position})) ++sessions;
+    LASTWORD_CHECK(connection.outbox.is_empty() == (connection.queued_in == 0));
   }
+  LASTWORD_CHECK(sessions + vacant_sessions_.size() == sessions_.size());
   LASTWORD_CHECK(books_.queued == queued);
   LASTWORD_CHECK(live == live_count_);
   LASTWORD_CHECK(extra == extra_count_);

@@ -1,6 +1,7 @@
 // The whole server but for its input and output.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,12 @@
 #include "core/replies.h"
 #include "core/report.h"
 #include "core/timer_table.h"
+#include "core/transport.h"
+#include "core/websocket/deflate.h"
+#include "core/websocket/frame.h"
+#include "core/websocket/message_reader.h"
+#include "core/websocket/session.h"
+#include "core/wire.h"
 
 namespace lastword {
 
@@ -71,9 +78,10 @@ class Server {
 
   // --- Facts ---------------------------------------------------------------------------------
 
-  // A connection was accepted. Nothing comes back where there is no place for it, not even to say
-  // so: the driver closes it.
-  [[nodiscard]] std::optional<ConnectionId> accepted(Instant now);
+  // A connection was accepted by the listener of this transport. Nothing comes back where there is
+  // no place for it, not even to say so: the driver closes it.
+  [[nodiscard]] std::optional<ConnectionId> accepted(Instant now,
+                                                     Transport transport = Transport::lines);
   // The system refused to accept for want of descriptors or memory.
   void accept_failed(Instant now);
   // Bytes arrived; all of them are taken. They may be changed in place.
@@ -130,6 +138,7 @@ class Server {
     std::size_t queued_bytes;
     std::size_t held_bytes;  // received and not taken yet
     bool is_paused;
+    std::uint64_t units_taken;  // messages and control frames of a WebSocket's
     ConnectionBooks books;
   };
   [[nodiscard]] std::optional<PeerView> peer(ConnectionId id) const;
@@ -143,22 +152,28 @@ class Server {
  private:
   // The life of a connection. Only ever moves forward, until the slot is used again.
   enum class Stage : std::uint8_t {
-    vacant,     // the slot is free
-    naming,     // nothing is known of it yet but its address
-    online,     // logged in
-    flushing,   // it is ending; what is queued goes out, what comes in is thrown away
-    finishing,  // everything is written and the FIN sent; waiting for the peer to let go
-    releasing,  // the driver is closing it
+    vacant,       // the slot is free
+    handshaking,  // a WebSocket client whose request has not come yet
+    naming,       // nothing is known of it yet but its address
+    online,       // logged in
+    flushing,     // it is ending; what is queued goes out, what comes in is thrown away
+    closing,      // everything is written, a Close too; waiting for the peer's Close
+    finishing,    // everything is written and the FIN sent; waiting for the peer to let go
+    releasing,    // the driver is closing it
   };
+  static constexpr std::uint32_t no_session = UINT32_MAX;
 
   struct Connection {
     LineFramer input;
     Outbox outbox;
     ConnectionBooks books;
-    Instant last_received{};     // while finishing
-    std::size_t stall_mark = 0;  // where the outbox has to come down to, while it is watched
+    Instant last_received{};      // while finishing
+    std::uint64_t queued_in = 0;  // the turn in which something was queued for it; 0: nothing is
+    std::size_t stall_mark = 0;   // where the outbox has to come down to, while it is watched
     std::uint32_t generation = 0;
     std::uint32_t unseen_notices = 0;
+    std::uint32_t session = no_session;  // index of its WebSocket session
+    Wire wire = Wire::line;
     Stage stage = Stage::vacant;
     bool is_marked = false;       // stands in changed_
     bool is_full = false;         // no room until the outbox is down to stall_mark
@@ -170,6 +185,8 @@ class Server {
   };
 
   enum class Progress : std::uint8_t { done, paused };
+  // What of a queue outlives its failure.
+  enum class Kept : std::uint8_t { nothing, rest_of_frame };
   enum class Phase : std::uint8_t { serving, draining, finished };
 
   // Table of connections.
@@ -177,6 +194,10 @@ class Server {
   [[nodiscard]] const Connection& at(Slot slot) const { return connections_[index_of(slot)]; }
   [[nodiscard]] ConnectionId id_of(Slot slot) const { return {slot, at(slot).generation}; }
   [[nodiscard]] bool is_current(ConnectionId id) const;
+  // What is queued was offered to the kernel before, and some of it was not taken.
+  [[nodiscard]] bool is_stuck(Slot slot) const {
+    return at(slot).queued_in != 0 && at(slot).queued_in != turn_;
+  }
   [[nodiscard]] Slot take_slot();
   void begin_fact(Instant now);
   void end_fact();
@@ -184,28 +205,65 @@ class Server {
   void tell(EventKind kind, ConnectionId id = {}, std::uint64_t count = 0);
 
   // Lines (server_lines.cc).
+  void take_input(Slot slot);
   void take_lines(Slot slot);
   Progress take_line(Slot slot, const LineFramer::Line& framed);
+  void end_with_peer(Slot slot);
+  [[nodiscard]] bool wait_for_own_room(Slot slot);
   void log_in(Slot slot, std::string_view line);
   void refuse_login(Slot slot);
   Progress act(Slot slot, const Line& line);
-  Progress send(Slot slot, const line::Message& message);
   Progress join(Slot slot, RoomName room);
   Progress leave(Slot slot, RoomName room);
   Progress who(Slot slot, std::string_view room);
   Progress quit(Slot slot);
   Progress reply(Slot slot);
+  void tell_members(Slot except, RoomId room);
+  [[nodiscard]] bool has_room_for_members(Slot sender, RoomId room);
+
+  // Messages (server_messages.cc).
+  Progress send(Slot slot, const line::Message& message);
+  [[nodiscard]] std::size_t renderings_size(std::size_t size) const;
+  [[nodiscard]] std::size_t shared_text_size(std::size_t size) const;
   [[nodiscard]] const MessageHeader& header_for(Slot sender, RoomId room);
+  [[nodiscard]] websocket::Opcode opcode_for(std::string_view text);
+  template <typename Put>
+  void render(Wire wire, std::string_view header, std::string_view text, const Put& put);
   void deliver_to_one(Slot sender, Addressee addressee, std::string_view text);
   void deliver_shared(Slot sender, std::string_view text);
   void deliver_in_forms(Slot sender, std::string_view text);
-  void tell_members(Slot except, RoomId room);
-  [[nodiscard]] bool has_room_for_members(Slot sender, RoomId room, std::size_t size);
+
+  // WebSocket (server_websocket.cc).
+  [[nodiscard]] bool is_websocket(Slot slot) const { return at(slot).session != no_session; }
+  [[nodiscard]] bool is_upgraded(Slot slot) const;
+  [[nodiscard]] websocket::Session& session_of(Slot slot) { return sessions_[at(slot).session]; }
+  [[nodiscard]] const websocket::Session& session_of(Slot slot) const {
+    return sessions_[at(slot).session];
+  }
+  [[nodiscard]] websocket::Reading reading();
+  void take_session(Slot slot);
+  void give_session_back(Slot slot);
+  void shake_hands(Slot slot, std::span<std::byte> bytes);
+  [[nodiscard]] static Wire wire_for(websocket::Compression compression);
+  void take_messages(Slot slot);
+  Progress take_item(Slot slot, const websocket::MessageReader::Item& item);
+  Progress take_message(Slot slot, std::string_view text);
+  Progress answer_ping(Slot slot, Bytes payload);
+  void answer_close(Slot slot, std::uint16_t code);
+  void heard(Slot slot);
+  void beat(Slot slot, Instant due);
+  void drop_unresponsive(Slot slot);
+  void push_close(Slot slot, std::uint16_t code, std::string_view reason);
+  void search_for_close(Slot slot, std::span<std::byte> bytes);
+  void look_for_close(Slot slot);
+  void await_close(Slot slot);
 
   // Queues and back-pressure (server_queues.cc).
   [[nodiscard]] bool has_room(Slot sender, Slot addressee, std::size_t size);
   [[nodiscard]] bool has_memory(Slot sender, std::size_t size);
+  [[nodiscard]] std::size_t scratch_size_on(Wire wire) const;
   void push_scratch(Slot slot);
+  [[nodiscard]] SharedText share_scratch(Wire wire, std::uint32_t holders);
   void pushed(Slot slot);
   void watch(Slot slot, std::size_t mark);
   void reached_mark(Slot slot);
@@ -214,15 +272,18 @@ class Server {
   void fill_memory();
   void free_memory();
   void let_ready_go_on();
-  [[nodiscard]] std::uint64_t fail_queue(Slot slot, Failure failure);
+  [[nodiscard]] std::uint64_t fail_queue(Slot slot, Failure failure, Kept kept);
   void report_failure(ConnectionId sender);
 
   // Endings (server_endings.cc).
   void log_out(Slot slot, bool is_telling_rooms);
-  void begin_flushing(Slot slot);
+  void begin_flushing(Slot slot, websocket::CloseCode code);
   void finish_if_flushed(Slot slot);
+  void finish(Slot slot);
   void release(Slot slot);
   void drop_slow(Slot slot);
+  void close_timed_out(Slot slot);
+  void login_timed_out(Slot slot);
   void linger(Slot slot);
   void start_drain(StopReason reason);
   void cut_off();
@@ -238,9 +299,12 @@ class Server {
   Books books_;
   std::vector<Connection> connections_;
   std::vector<Slot> vacant_;
+  std::vector<websocket::Session> sessions_;
+  std::vector<std::uint32_t> vacant_sessions_;
   std::vector<ConnectionId> changed_;
   std::vector<Event> events_;
   std::uint64_t events_lost_ = 0;
+  std::uint64_t turn_ = 1;  // counts calls of take_changed
   std::size_t live_count_ = 0;
   std::size_t extra_count_ = 0;
   Instant now_{};
@@ -261,6 +325,11 @@ class Server {
     MessageHeader header;
   } last_header_;
   std::string scratch_;
+  std::array<std::uint32_t, wire_count> holders_{};  // addressees of the message, by form
+  std::optional<websocket::Opcode> opcode_;          // of the message
+  std::vector<std::byte> compressed_;
+  websocket::Inflater inflater_;
+  websocket::Deflater deflater_;
 };
 
 }  // namespace lastword

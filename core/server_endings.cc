@@ -2,7 +2,8 @@
 //
 // Every ending takes the same way, flushing → finishing → releasing, so that nobody's last line is
 // destroyed by a reset: what is queued is written, our FIN follows, and the connection stays open
-// and is read (the bytes are thrown away) until the peer lets go.
+// and is read (the bytes are thrown away) until the peer lets go. A WebSocket whose Close is still
+// to be answered stops at closing before our FIN.
 #include "core/check.h"
 #include "core/replies.h"
 #include "core/server.h"
@@ -23,9 +24,11 @@ void Server::log_out(Slot slot, bool is_telling_rooms) {
   broker_.logout(slot);
 }
 
-// Nothing more is taken in. The name must be free already.
-void Server::begin_flushing(Slot slot) {
+// Nothing more is taken in. The name must be free already. On a WebSocket our Close is the last
+// that is queued; `code` is its code, where it is not queued yet.
+void Server::begin_flushing(Slot slot, websocket::CloseCode code) {
   Connection& connection = at(slot);
+  if (is_upgraded(slot)) push_close(slot, static_cast<std::uint16_t>(code), {});
   connection.stage = Stage::flushing;
   connection.input.clear(framing_);
   timers_.disarm(slot, Timer::login);
@@ -34,16 +37,25 @@ void Server::begin_flushing(Slot slot) {
   paused_.make_ready(slot);
   mark(slot);
   if (!connection.outbox.is_empty()) watch(slot, connection.outbox.queued_bytes() / 2);
+  look_for_close(slot);
   finish_if_flushed(slot);
 }
 
 void Server::finish_if_flushed(Slot slot) {
-  Connection& connection = at(slot);
+  const Connection& connection = at(slot);
   if (!connection.outbox.is_empty()) return;
   if (connection.has_peer_ended) {
     release(slot);
-    return;
+  } else if (phase_ == Phase::serving && is_upgraded(slot) && session_of(slot).is_close_awaited) {
+    await_close(slot);
+  } else {
+    finish(slot);
   }
+}
+
+// Everything is written. Our FIN follows; the peer is given time to let go.
+void Server::finish(Slot slot) {
+  Connection& connection = at(slot);
   connection.stage = Stage::finishing;
   connection.last_received = now_;
   unwatch(slot);
@@ -53,6 +65,22 @@ void Server::finish_if_flushed(Slot slot) {
     timers_.arm(slot, Timer::close, now_ + config_.linger + config_.stall_timeout);
   }
   mark(slot);
+}
+
+// The name did not come in time, or not even the handshake.
+void Server::login_timed_out(Slot slot) {
+  tell(EventKind::login_timed_out, id_of(slot));
+  scratch_.clear();
+  if (at(slot).stage == Stage::handshaking) {
+    websocket::append_response(scratch_, session_of(slot).head,
+                               {.status = websocket::Status::request_timeout});
+    at(slot).outbox.push_copy(memory_, {as_bytes(scratch_)});
+    pushed(slot);
+  } else {
+    reply::append_login_timeout(scratch_, config_.login_timeout);
+    push_scratch(slot);
+  }
+  begin_flushing(slot, websocket::CloseCode::policy_violation);
 }
 
 // A finished peer may have been silent long enough.
@@ -67,13 +95,37 @@ void Server::linger(Slot slot) {
   mark(slot);
 }
 
+// What is queued fails. A WebSocket client that reads on after all gets the rest of the frame that
+// it was in, and a Close that says why; there is not much time for that.
 void Server::drop_slow(Slot slot) {
+  Connection& connection = at(slot);
+  const bool is_told = is_upgraded(slot) && connection.stage != Stage::flushing;
   log_out(slot, true);
-  at(slot).stage = Stage::flushing;
-  const std::uint64_t lost = fail_queue(slot, Failure::slow_consumer);
+  connection.stage = Stage::flushing;
+  const std::uint64_t lost =
+      fail_queue(slot, Failure::slow_consumer, is_told ? Kept::rest_of_frame : Kept::nothing);
   tell(EventKind::dropped_slow, id_of(slot), lost);
-  at(slot).has_failed = true;
-  begin_flushing(slot);
+  connection.has_failed = true;
+  if (is_told) {
+    push_close(slot, static_cast<std::uint16_t>(websocket::CloseCode::policy_violation),
+               "too slow: what was queued was not read in time");
+    timers_.arm(slot, Timer::close, now_ + config_.close_timeout);
+  }
+  // Nobody waits for the answer of one who does not read.
+  if (is_websocket(slot)) session_of(slot).is_close_awaited = false;
+  begin_flushing(slot, websocket::CloseCode::policy_violation);
+}
+
+// It had its time: to read the rest, to answer our Close, or to let go.
+void Server::close_timed_out(Slot slot) {
+  Connection& connection = at(slot);
+  if (!connection.outbox.is_empty()) {
+    connection.has_failed = true;
+    const std::uint64_t lost = fail_queue(slot, Failure::slow_consumer, Kept::nothing);
+    if (lost > 0) tell(EventKind::dropped_slow, id_of(slot), lost);
+  }
+  tell(EventKind::left_open, id_of(slot));
+  release(slot);
 }
 
 void Server::release(Slot slot) {
@@ -86,7 +138,10 @@ void Server::release(Slot slot) {
   unwatch(slot);
   paused_.make_ready(slot);
   timers_.disarm_all(slot);
-  const bool is_clean = connection.has_peer_ended && !connection.has_failed;
+  if (is_websocket(slot)) session_of(slot).reader.clear(reading());
+  const bool has_said_goodbye =
+      !is_upgraded(slot) || session_of(slot).has_peer_closed || session_of(slot).has_violated;
+  const bool is_clean = connection.has_peer_ended && has_said_goodbye && !connection.has_failed;
   ++(is_clean ? books_.connections_clean : books_.connections_failed);
   mark(slot);
 }
@@ -112,10 +167,14 @@ void Server::start_drain(StopReason reason) {
         reply::append_goodbye(scratch_, at(slot).books.accepted);
         push_scratch(slot);
         log_out(slot, false);
-        begin_flushing(slot);
+        begin_flushing(slot, websocket::CloseCode::going_away);
         break;
+      case Stage::handshaking:
       case Stage::naming:
-        begin_flushing(slot);
+        begin_flushing(slot, websocket::CloseCode::going_away);
+        break;
+      case Stage::closing:  // here the FIN follows the Close at once
+        finish(slot);
         break;
       case Stage::flushing:
       case Stage::finishing:
@@ -136,7 +195,7 @@ void Server::cut_off() {
     Connection& connection = at(slot);
     if (connection.stage != Stage::flushing && connection.stage != Stage::finishing) continue;
     if (!connection.outbox.is_empty()) connection.has_failed = true;
-    lost += fail_queue(slot, Failure::drain_deadline);
+    lost += fail_queue(slot, Failure::drain_deadline, Kept::nothing);
     release(slot);
   }
   tell(EventKind::drain_cut_off, {}, lost);
@@ -152,11 +211,7 @@ void Server::finish_if_empty() {
 void Server::expire(const TimerTable::Entry& entry) {
   switch (entry.timer) {
     case Timer::login:
-      tell(EventKind::login_timed_out, id_of(entry.slot));
-      scratch_.clear();
-      reply::append_login_timeout(scratch_, config_.login_timeout);
-      push_scratch(entry.slot);
-      begin_flushing(entry.slot);
+      login_timed_out(entry.slot);
       return;
     case Timer::stall:
       drop_slow(entry.slot);
@@ -165,8 +220,10 @@ void Server::expire(const TimerTable::Entry& entry) {
       linger(entry.slot);
       return;
     case Timer::close:
-      tell(EventKind::left_open, id_of(entry.slot));
-      release(entry.slot);
+      close_timed_out(entry.slot);
+      return;
+    case Timer::heartbeat:
+      beat(entry.slot, entry.at);
       return;
     case Timer::drain:
       cut_off();

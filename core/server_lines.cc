@@ -2,7 +2,7 @@
 //
 // Every line is first looked at and then, if there is room for everything it causes, taken: a line
 // that has to wait is left in the framer and looked at afresh once there is room.
-#include <algorithm>
+#include <array>
 #include <variant>
 
 #include "core/check.h"
@@ -37,19 +37,37 @@ void Server::take_lines(Slot slot) {
     connection.input.pop();
   }
   connection.input.keep(framing_);
-  if (connection.has_peer_ended && !paused_.is_paused(slot)) {
-    log_out(slot, true);
-    begin_flushing(slot);
+  end_with_peer(slot);
+}
+
+// Takes up what is left of the input, whatever the transport.
+void Server::take_input(Slot slot) {
+  if (is_websocket(slot)) {
+    take_messages(slot);
+  } else {
+    take_lines(slot);
   }
+}
+
+// Once everything that a peer said before its FIN is taken, it gets what is addressed to it, and
+// its end.
+void Server::end_with_peer(Slot slot) {
+  if (!at(slot).has_peer_ended || paused_.is_paused(slot)) return;
+  log_out(slot, true);
+  begin_flushing(slot, websocket::CloseCode::normal);
+}
+
+// Who does not read the answers to its own lines has to wait.
+bool Server::wait_for_own_room(Slot slot) {
+  if (!at(slot).is_full) return false;
+  paused_.wait_for(slot, slot);
+  mark(slot);
+  return true;
 }
 
 Server::Progress Server::take_line(Slot slot, const LineFramer::Line& framed) {
   Connection& connection = at(slot);
-  if (connection.is_full) {  // it does not read the answers to its own lines
-    paused_.wait_for(slot, slot);
-    mark(slot);
-    return Progress::paused;
-  }
+  if (wait_for_own_room(slot)) return Progress::paused;
   if (framed.is_too_long) {
     scratch_.clear();
     reply::append_line_too_long(scratch_, config_.line_max);
@@ -92,7 +110,7 @@ void Server::log_in(Slot slot, std::string_view line) {
 void Server::refuse_login(Slot slot) {
   tell(EventKind::login_refused, id_of(slot));
   push_scratch(slot);
-  begin_flushing(slot);
+  begin_flushing(slot, websocket::CloseCode::policy_violation);
 }
 
 Server::Progress Server::act(Slot slot, const Line& line) {
@@ -121,110 +139,11 @@ Server::Progress Server::act(Slot slot, const Line& line) {
 
 // Sends what stands in scratch_ to the one whose line it answers.
 Server::Progress Server::reply(Slot slot) {
-  if (!has_room(slot, slot, scratch_.size())) return Progress::paused;
-  if (!has_memory(slot, scratch_.size())) return Progress::paused;
+  const std::size_t size = scratch_size_on(at(slot).wire);
+  if (!has_room(slot, slot, size)) return Progress::paused;
+  if (!has_memory(slot, size)) return Progress::paused;
   push_scratch(slot);
   return Progress::done;
-}
-
-// --- Messages ----------------------------------------------------------------------------------
-
-Server::Progress Server::send(Slot slot, const line::Message& message) {
-  broker_.resolve(slot, message.destinations, addressing_);
-  const auto& addressees = addressing_.addressees;
-  work_ += addressees.size();
-  const std::size_t name_size = broker_.name_of(slot).size();
-  const std::size_t body_size = message.text.size() + lf.size();
-
-  RoomId room = no_room;
-  std::size_t header_size = MessageHeader::size_of(name_size, 0);
-  std::size_t headers_size = 0;
-  bool is_one_form = true;
-  for (const Addressee& addressee : addressees) {
-    if (addressee.room != room) {
-      room = addressee.room;
-      header_size = MessageHeader::size_of(name_size, broker_.name_of(room).size());
-      if (room != addressees.front().room) is_one_form = false;
-    }
-    headers_size += header_size;
-    if (!has_room(slot, addressee.slot, header_size + body_size)) return Progress::paused;
-  }
-  if (!addressees.empty()) {
-    const std::size_t size = body_size + (is_one_form ? header_size : headers_size);
-    if (!has_memory(slot, size)) return Progress::paused;
-  }
-
-  // From here on the message is accepted.
-  ++books_.accepted;
-  ++at(slot).books.accepted;
-  if (!addressing_.missing.empty()) {
-    for (const std::string_view missing : addressing_.missing) {
-      books_.refuse();
-      reply::append_undelivered(scratch_, missing, Failure::not_connected);
-    }
-    push_scratch(slot);
-  }
-  books_.queue(addressees.size());
-  if (addressees.size() == 1) {
-    deliver_to_one(slot, addressees.front(), message.text);
-  } else if (is_one_form) {
-    deliver_shared(slot, message.text);
-  } else {
-    deliver_in_forms(slot, message.text);
-  }
-  return Progress::done;
-}
-
-// Lines come in batches, so the next message's header is mostly the last one's.
-const MessageHeader& Server::header_for(Slot sender, RoomId room) {
-  if (last_header_.sender != sender || last_header_.room != room) {
-    last_header_ = {
-        .sender = sender, .room = room, .header = {broker_.name_of(sender), broker_.name_of(room)}};
-  }
-  return last_header_.header;
-}
-
-// A single copy is the cheapest way to a single addressee.
-void Server::deliver_to_one(Slot sender, Addressee addressee, std::string_view text) {
-  const MessageHeader& header = header_for(sender, addressee.room);
-  at(addressee.slot)
-      .outbox.push_copy(memory_, {as_bytes(header.text()), as_bytes(text), as_bytes(lf)},
-                        id_of(sender));
-  ++at(addressee.slot).books.queued_ever;
-  pushed(addressee.slot);
-}
-
-// All get the same bytes: they are rendered and kept once.
-void Server::deliver_shared(Slot sender, std::string_view text) {
-  const auto& addressees = addressing_.addressees;
-  if (addressees.empty()) return;
-  const MessageHeader& header = header_for(sender, addressees.front().room);
-  const SharedText shared = memory_.share({as_bytes(header.text()), as_bytes(text), as_bytes(lf)},
-                                          static_cast<std::uint32_t>(addressees.size()));
-  const ConnectionId sender_id = id_of(sender);
-  for (const Addressee& addressee : addressees) {
-    Connection& connection = at(addressee.slot);
-    connection.outbox.push_shared(memory_, shared, sender_id);
-    ++connection.books.queued_ever;
-    pushed(addressee.slot);
-  }
-}
-
-// Some are meant by name and some through one room or another: each gets a header of its own and a
-// share in the text. (Rendering the whole message for each room would let one line that names
-// thousands of rooms fill the memory.)
-void Server::deliver_in_forms(Slot sender, std::string_view text) {
-  const auto& addressees = addressing_.addressees;
-  const SharedText shared =
-      memory_.share({as_bytes(text), as_bytes(lf)}, static_cast<std::uint32_t>(addressees.size()));
-  for (const Addressee& addressee : addressees) {
-    const MessageHeader& header = header_for(sender, addressee.room);
-    Connection& connection = at(addressee.slot);
-    connection.outbox.push_copy(memory_, {as_bytes(header.text())});
-    connection.outbox.push_shared(memory_, shared, id_of(sender));
-    ++connection.books.queued_ever;
-    pushed(addressee.slot);
-  }
 }
 
 // --- Rooms -------------------------------------------------------------------------------------
@@ -241,7 +160,7 @@ Server::Progress Server::join(Slot slot, RoomName room) {
   }
   if (id) {
     reply::append_peer_joined(scratch_, broker_.name_of(slot), room.text());
-    if (!has_room_for_members(slot, *id, scratch_.size())) return Progress::paused;
+    if (!has_room_for_members(slot, *id)) return Progress::paused;
     scratch_.clear();
   }
   reply::append_joined(scratch_, room.text(), (id ? broker_.member_count(*id) : 0) + 1);
@@ -263,7 +182,7 @@ Server::Progress Server::leave(Slot slot, RoomName room) {
     return reply(slot);
   }
   reply::append_peer_left(scratch_, broker_.name_of(slot), room.text());
-  if (!has_room_for_members(slot, *id, scratch_.size())) return Progress::paused;
+  if (!has_room_for_members(slot, *id)) return Progress::paused;
   scratch_.clear();
   reply::append_left(scratch_, room.text());
   if (reply(slot) == Progress::paused) return Progress::paused;
@@ -275,33 +194,46 @@ Server::Progress Server::leave(Slot slot, RoomName room) {
   return Progress::done;
 }
 
-bool Server::has_room_for_members(Slot sender, RoomId room, std::size_t size) {
+// Whether what stands in scratch_ can go to all members but the sender.
+bool Server::has_room_for_members(Slot sender, RoomId room) {
   work_ += broker_.member_count(room);
+  std::array<std::size_t, wire_count> shared_sizes{};  // of the forms that are needed
   for (std::size_t position = 0; position < broker_.member_count(room); ++position) {
     const Slot member = broker_.member_at(room, position);
-    if (member != sender && !has_room(sender, member, size)) return false;
+    if (member == sender) continue;
+    const Wire wire = uncompressed(at(member).wire);
+    const std::size_t size = scratch_size_on(wire);
+    shared_sizes[index_of(wire)] = size;
+    if (!has_room(sender, member, size)) return false;
   }
+  std::size_t size = 0;
+  for (const std::size_t shared_size : shared_sizes) size += shared_size;
   return has_memory(sender, size);
 }
 
-// Sends what stands in scratch_ to all members but one. Who has no room just now is told later how
-// much he missed: a departure can't wait for anybody.
+// Sends what stands in scratch_, a line, to all members but one. Who has no room just now is told
+// later how much he missed: a departure can't wait for anybody.
 void Server::tell_members(Slot except, RoomId room) {
-  std::uint32_t holders = 0;
+  std::array<std::uint32_t, wire_count> holders{};
   const auto is_told = [&](Slot member) {
     return member != except && !at(member).is_full && !is_memory_full_;
   };
   for (std::size_t position = 0; position < broker_.member_count(room); ++position) {
-    if (is_told(broker_.member_at(room, position))) ++holders;
+    const Slot member = broker_.member_at(room, position);
+    if (is_told(member)) ++holders[index_of(uncompressed(at(member).wire))];
   }
-  const SharedText shared =
-      holders > 0 ? memory_.share({as_bytes(scratch_)}, holders) : SharedText{};
+  std::array<SharedText, wire_count> shared{};
+  for (const Wire wire : {Wire::line, Wire::frame}) {
+    const std::uint32_t count = holders[index_of(wire)];
+    if (count > 0) shared[index_of(wire)] = share_scratch(wire, count);
+  }
   for (std::size_t position = 0; position < broker_.member_count(room); ++position) {
     const Slot member = broker_.member_at(room, position);
     if (member == except) continue;
-    if (holders > 0 && !at(member).is_full) {
-      --holders;
-      at(member).outbox.push_shared(memory_, shared);
+    const std::size_t wire = index_of(uncompressed(at(member).wire));
+    if (holders[wire] > 0 && !at(member).is_full) {
+      --holders[wire];
+      at(member).outbox.push_shared(memory_, shared[wire]);
       pushed(member);
     } else {
       ++at(member).unseen_notices;
@@ -335,7 +267,7 @@ Server::Progress Server::quit(Slot slot) {
   if (reply(slot) == Progress::paused) return Progress::paused;
   tell(EventKind::quit, id_of(slot));
   log_out(slot, true);
-  begin_flushing(slot);
+  begin_flushing(slot, websocket::CloseCode::normal);
   return Progress::done;
 }
 

@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/replies.h"
 #include "core/server.h"
+#include "core/utf8_validator.h"
 
 namespace lastword {
 
@@ -14,6 +15,22 @@ namespace {
 std::size_t mark_for(std::size_t queued, std::size_t queued_max) {
   const std::size_t half = queued_max / 2;
   return queued > half ? half : queued / 2;
+}
+
+// Calls `take` with each line, without its LF.
+template <typename Take>
+void for_each_line(std::string_view lines, const Take& take) {
+  while (!lines.empty()) {
+    const std::size_t size = lines.find('\n');
+    take(lines.substr(0, size));
+    lines.remove_prefix(size + 1);
+  }
+}
+
+// An answer quotes what the peer wrote, and that may be no text.
+websocket::HeaderBytes frame_header(std::string_view line) {
+  const auto opcode = is_utf8(as_bytes(line)) ? websocket::Opcode::text : websocket::Opcode::binary;
+  return websocket::HeaderBytes{opcode, line.size()};
 }
 
 }  // namespace
@@ -45,16 +62,41 @@ bool Server::has_memory(Slot sender, std::size_t size) {
   return false;
 }
 
+// Bytes that the lines in scratch_ take on the wire.
+std::size_t Server::scratch_size_on(Wire wire) const {
+  if (wire == Wire::line) return scratch_.size();
+  std::size_t size = 0;
+  for_each_line(scratch_, [&](std::string_view line) { size += size_on(wire, line.size()); });
+  return size;
+}
+
+// Queues the lines in scratch_. What the server says of its own accord is not compressed.
 void Server::push_scratch(Slot slot) {
-  at(slot).outbox.push_copy(memory_, {as_bytes(scratch_)});
+  Outbox& outbox = at(slot).outbox;
+  if (at(slot).wire == Wire::line) {
+    outbox.push_copy(memory_, {as_bytes(scratch_)});
+  } else {
+    for_each_line(scratch_, [&](std::string_view line) {
+      outbox.push_copy(memory_, {frame_header(line).bytes(), as_bytes(line)});
+    });
+  }
   pushed(slot);
+}
+
+// The same for a single line that several hold together.
+SharedText Server::share_scratch(Wire wire, std::uint32_t holders) {
+  if (wire == Wire::line) return memory_.share({as_bytes(scratch_)}, holders);
+  std::string_view line = scratch_;
+  line.remove_suffix(1);  // its LF
+  return memory_.share({frame_header(line).bytes(), as_bytes(line)}, holders);
 }
 
 // Follows every push.
 void Server::pushed(Slot slot) {
-  mark(slot);
-  if (phase_ != Phase::serving) return;
   Connection& connection = at(slot);
+  mark(slot);
+  if (connection.queued_in == 0) connection.queued_in = turn_;
+  if (phase_ != Phase::serving) return;
   const std::size_t queued = connection.outbox.queued_bytes();
   if (queued >= config_.outbox_max && !connection.is_full && connection.stage != Stage::flushing) {
     connection.is_full = true;
@@ -144,30 +186,42 @@ void Server::free_memory() {
 
 // Those for whom room was made, or whose turn was over, take up their lines again. Only time that
 // passes brings them on, never a fact about somebody else: a turn of the loop with many facts has
-// no more of them in it than any other.
+// no more of them in it than any other. Each has one turn; who becomes ready meanwhile comes next
+// time, which is at once.
 void Server::let_ready_go_on() {
-  while (work_ < config_.work_per_fact_max) {
+  for (std::size_t left = paused_.ready_count(); left > 0; --left) {
+    if (work_ >= config_.work_per_fact_max) return;
     const auto slot = paused_.take_ready();
-    if (!slot) return;
+    if (!slot) return;  // others have left, or ended
     mark(*slot);
     tell(EventKind::resumed, id_of(*slot));
-    take_lines(*slot);
+    heard(*slot);
+    take_input(*slot);
     ++work_;  // afterwards: even the smallest budget is enough for one line
   }
 }
 
-// Fails everything queued for the peer and tells the senders; returns how many deliveries failed.
-std::uint64_t Server::fail_queue(Slot slot, Failure failure) {
+// Fails what is queued for the peer and tells the senders; returns how many deliveries failed.
+std::uint64_t Server::fail_queue(Slot slot, Failure failure, Kept kept) {
   scratch_.clear();
   reply::append_undelivered(scratch_, broker_.name_of(slot), failure);
   Connection& connection = at(slot);
   std::uint64_t count = 0;
-  connection.outbox.drop(memory_, [&](ConnectionId sender) {
+  const auto fail = [&](ConnectionId sender) {
     ++count;
     ++connection.books.failed;
     books_.fail(failure);
     report_failure(sender);
-  });
+  };
+  switch (kept) {
+    case Kept::nothing:
+      connection.outbox.drop(memory_, fail);
+      break;
+    case Kept::rest_of_frame:
+      connection.outbox.drop_unbegun(memory_, fail);
+      break;
+  }
+  if (connection.outbox.is_empty()) connection.queued_in = 0;
   return count;
 }
 

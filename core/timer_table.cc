@@ -8,8 +8,8 @@ namespace lastword {
 
 namespace {
 
-constexpr std::array<Timer, connection_timer_count> connection_timers{Timer::login, Timer::stall,
-                                                                      Timer::linger, Timer::close};
+constexpr std::array<Timer, connection_timer_count> connection_timers{
+    Timer::login, Timer::stall, Timer::linger, Timer::close, Timer::heartbeat};
 
 }  // namespace
 

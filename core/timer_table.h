@@ -19,13 +19,14 @@ enum class Timer : std::uint8_t {
   login,         // the name has to be there
   stall,         // the outbox has to be down to half
   linger,        // a finished peer has been silent long enough
-  close,         // a finished peer has not let go
+  close,         // a finished peer has not let go, or a Close was not answered
+  heartbeat,     // a WebSocket client may have been silent for too long
   drain,         // the shutdown ends (one for the server)
   accept_retry,  // the listener tries again (one for the server)
   resume,        // senders that are no longer paused wait for their turn (never in the table)
 };
 
-inline constexpr std::size_t connection_timer_count = 4;
+inline constexpr std::size_t connection_timer_count = 5;
 
 struct Deadline {
   Instant at;
@@ -74,7 +75,7 @@ class TimerTable {
   void sift_down(Place place);
 
   struct SlotPlaces {
-    std::array<Place, connection_timer_count> of{unarmed, unarmed, unarmed, unarmed};
+    std::array<Place, connection_timer_count> of{unarmed, unarmed, unarmed, unarmed, unarmed};
   };
 
   std::vector<Entry> heap_;

@@ -80,7 +80,7 @@ AsioNetwork::AsioNetwork(Server& server, const KeepAlive& keep_alive)
       keep_alive_{keep_alive},
       context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE},
       signals_{context_, SIGINT, SIGTERM},
-      acceptor_{context_},
+      listeners_{Listener{context_}, Listener{context_}},
       timer_{context_},
       buffer_(read_buffer_size),
       joining_(joining_size),
@@ -90,37 +90,38 @@ AsioNetwork::AsioNetwork(Server& server, const KeepAlive& keep_alive)
 
 AsioNetwork::~AsioNetwork() = default;
 
-tcp::endpoint AsioNetwork::listen(const tcp::endpoint& endpoint, error_code& error) {
+tcp::endpoint AsioNetwork::listen(Transport transport, const tcp::endpoint& endpoint,
+                                  error_code& error) {
+  Acceptor& acceptor = listener(transport).acceptor;
   // Accepted connections inherit these.
   const auto set_options = [&] {
-    acceptor_.set_option(tcp::acceptor::reuse_address{true}, error);
-    if (!error) acceptor_.set_option(tcp::no_delay{true}, error);
-    if (!error) acceptor_.set_option(asio::socket_base::keep_alive{true}, error);
+    acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+    if (!error) acceptor.set_option(tcp::no_delay{true}, error);
+    if (!error) acceptor.set_option(asio::socket_base::keep_alive{true}, error);
     if (!error) {
-      acceptor_.set_option(KeepAliveIdle{static_cast<int>(keep_alive_.idle.count())}, error);
+      acceptor.set_option(KeepAliveIdle{static_cast<int>(keep_alive_.idle.count())}, error);
     }
     if (!error) {
-      acceptor_.set_option(KeepAliveInterval{static_cast<int>(keep_alive_.interval.count())},
-                           error);
+      acceptor.set_option(KeepAliveInterval{static_cast<int>(keep_alive_.interval.count())}, error);
     }
-    if (!error) acceptor_.set_option(KeepAliveProbes{keep_alive_.probes_max}, error);
+    if (!error) acceptor.set_option(KeepAliveProbes{keep_alive_.probes_max}, error);
     if (!error) {
-      acceptor_.set_option(UserTimeout{static_cast<int>(keep_alive_.user_timeout.count())}, error);
+      acceptor.set_option(UserTimeout{static_cast<int>(keep_alive_.user_timeout.count())}, error);
     }
-    if (!error) acceptor_.set_option(UnsentLowMark{unsent_in_kernel_max}, error);
+    if (!error) acceptor.set_option(UnsentLowMark{unsent_in_kernel_max}, error);
   };
 
   // Otherwise Asio itself waits for the next one after a connection that was aborted, and with it
   // everybody else.
   const asio::socket_base::enable_connection_aborted is_told_of_aborts{true};
 
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(is_told_of_aborts, error);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(is_told_of_aborts, error);
   if (!error) set_options();
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (!error) acceptor_.non_blocking(true, error);
-  return error ? tcp::endpoint{} : acceptor_.local_endpoint(error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) acceptor.non_blocking(true, error);
+  return error ? tcp::endpoint{} : acceptor.local_endpoint(error);
 }
 
 void AsioNetwork::run(const std::function<void()>& turned) {
@@ -148,11 +149,12 @@ Instant AsioNetwork::now() const {
 
 // --- The listener ------------------------------------------------------------------------------
 
-Acceptance AsioNetwork::accept() {
-  if (!acceptor_.is_open()) return Acceptance::would_block;
+Acceptance AsioNetwork::accept(Transport transport) {
+  Acceptor& acceptor = listener(transport).acceptor;
+  if (!acceptor.is_open()) return Acceptance::would_block;
   error_code error;
   accepted_.emplace(context_.get_executor());
-  acceptor_.accept(*accepted_, error);
+  acceptor.accept(*accepted_, error);
   if (!error) return Acceptance::accepted;
   accepted_.reset();
   switch (error.value()) {
@@ -192,18 +194,20 @@ void AsioNetwork::adopt(ConnectionId id) {
 void AsioNetwork::turn_away() { accepted_.reset(); }
 
 void AsioNetwork::set_listen(Listen listen) {
-  if (!acceptor_.is_open()) return;
-  if (listen == Listen::closed) {
-    error_code ignored;  // it is closed in any case
-    acceptor_.close(ignored);
-    return;
+  for (const Transport transport : {Transport::lines, Transport::websocket}) {
+    Listener& each = listener(transport);
+    if (!each.acceptor.is_open()) continue;
+    if (listen == Listen::closed) {
+      error_code ignored;  // it is closed in any case
+      each.acceptor.close(ignored);
+      continue;
+    }
+    if (listen == Listen::paused || std::exchange(each.is_awaited, true)) continue;
+    each.acceptor.async_wait(Acceptor::wait_read, [this, transport](error_code error) {
+      listener(transport).is_awaited = false;
+      if (error != asio::error::operation_aborted) pump_.acceptable(transport);
+    });
   }
-  if (listen == Listen::paused || is_awaiting_accept_) return;
-  is_awaiting_accept_ = true;
-  acceptor_.async_wait(Acceptor::wait_read, [this](error_code error) {
-    is_awaiting_accept_ = false;
-    if (error != asio::error::operation_aborted) pump_.acceptable();
-  });
 }
 
 // --- Connections -------------------------------------------------------------------------------

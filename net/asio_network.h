@@ -52,16 +52,17 @@ class AsioNetwork {
   AsioNetwork& operator=(const AsioNetwork&) = delete;
   ~AsioNetwork();
 
-  // Opens the listener. Returns the endpoint with its real port.
+  // Opens the transport's listener. Returns the endpoint with its real port.
   [[nodiscard]] boost::asio::ip::tcp::endpoint listen(
-      const boost::asio::ip::tcp::endpoint& endpoint, boost::system::error_code& error);
+      Transport transport, const boost::asio::ip::tcp::endpoint& endpoint,
+      boost::system::error_code& error);
 
   // Serves until the server is finished. `turned` is called after each turn.
   void run(const std::function<void()>& turned);
 
   // What the pump calls; see Network.
   [[nodiscard]] Instant now() const;
-  [[nodiscard]] Acceptance accept();
+  [[nodiscard]] Acceptance accept(Transport transport);
   void adopt(ConnectionId id);
   void turn_away();
   void set_listen(Listen listen);
@@ -91,6 +92,15 @@ class AsioNetwork {
     bool is_closing = false;
   };
 
+  struct Listener {
+    explicit Listener(boost::asio::io_context& context) : acceptor{context} {}
+    Acceptor acceptor;  // closed where there is none
+    bool is_awaited = false;
+  };
+
+  [[nodiscard]] Listener& listener(Transport transport) {
+    return listeners_[static_cast<std::size_t>(transport)];
+  }
   [[nodiscard]] Place& at(ConnectionId id);
   void await(ConnectionId id, Direction direction);
   void waited(ConnectionId id, Direction direction, boost::system::error_code error);
@@ -105,12 +115,11 @@ class AsioNetwork {
   KeepAlive keep_alive_;
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
-  Acceptor acceptor_;
+  std::array<Listener, 2> listeners_;  // by transport
   Timer timer_;
   std::optional<Socket> accepted_;
   std::vector<Place> places_;
   std::optional<Instant> wake_at_;
-  bool is_awaiting_accept_ = false;
   std::vector<std::byte> buffer_;   // for reading
   std::vector<std::byte> joining_;  // for writing
   std::array<iovec, Pump<AsioNetwork>::slices_max> pieces_;

@@ -104,6 +104,10 @@ void EventLog::write(const Event& event) {
     case EventKind::turned_away:
       ++turned_away_;
       return;
+    case EventKind::upgraded:
+      return spdlog::debug("{} speaks WebSocket", who());
+    case EventKind::upgrade_refused:
+      return spdlog::debug("{} was answered with HTTP status {}", who(), event.count);
     case EventKind::logged_in:
       return spdlog::debug("{} logged in", who());
     case EventKind::login_refused:
@@ -120,12 +124,19 @@ void EventLog::write(const Event& event) {
       return spdlog::debug("{} goes on", who());
     case EventKind::peer_ended:
       return spdlog::debug("{} ended its side", who());
+    case EventKind::peer_closed:
+      return spdlog::debug("{} sent a Close with code {}", who(), event.count);
+    case EventKind::violated:
+      return spdlog::info("{} broke the WebSocket protocol and is closed with code {}", who(),
+                          event.count);
     case EventKind::failed:
       if (event.count == 0) return spdlog::debug("{} broke", who());
       return spdlog::info("{} broke; {} deliveries to it failed", who(), event.count);
     case EventKind::dropped_slow:
       return spdlog::warn("{} did not read and is dropped; {} deliveries to it failed", who(),
                           event.count);
+    case EventKind::unresponsive:
+      return spdlog::info("{} said nothing for three heartbeats and is dropped", who());
     case EventKind::left_open:
       return spdlog::debug("{} has everything and does not let go; closed", who());
     case EventKind::memory_full:

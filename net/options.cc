@@ -51,12 +51,8 @@ class ServeCommand {
       : command_{*app.add_subcommand("serve", "run the chat server")} {
     add("--tcp", "HOST:PORT", "listen for line clients here, or none [127.0.0.1:8080]",
         [this](const std::string& text) { return set_endpoint(text, options_.tcp); });
-    add("--ws", "HOST:PORT",
-        "listen for WebSocket clients here, or none [127.0.0.1:8081]; not there yet",
-        [this](const std::string& text) {
-          options_.is_ws_named = true;
-          return set_endpoint(text, options_.ws);
-        });
+    add("--ws", "HOST:PORT", "listen for WebSocket clients here, or none [127.0.0.1:8081]",
+        [this](const std::string& text) { return set_endpoint(text, options_.ws); });
     add("--admin", "HOST:PORT", "listen for operators here, or none [none]; not there yet",
         [this](const std::string& text) { return set_endpoint(text, options_.admin); });
     add("--max-connections", "N", "connections at one time [16384]",
@@ -69,11 +65,19 @@ class ServeCommand {
     add_duration("--login-timeout", "how long a client may take to log in [10s]",
                  options_.config.login_timeout, positive);
     add_duration("--heartbeat", "how often idle WebSocket clients are pinged [30s]",
-                 options_.heartbeat, positive);
+                 options_.config.heartbeat, positive);
     add_duration("--drain-timeout", "how long the shutdown may take [30s]",
                  options_.config.drain_timeout, any);
     add_duration("--linger", "how long a peer that has everything must be silent at the end [2s]",
                  options_.config.linger, any);
+    add_each("--allow-origin", "ORIGIN",
+             "a page of this origin may open a WebSocket, as https://chat.example.org; repeatable",
+             options_.config.handshake.allowed_origins, check_origin);
+    add_each("--host-name", "NAME",
+             "pages that this server's port is reached under by this name may too; repeatable",
+             options_.config.handshake.host_names, check_host_name);
+    command_.add_flag("--ws-compress", options_.config.handshake.is_compressing,
+                      "agree to permessage-deflate where a WebSocket client offers it");
     add("--log-level", "LEVEL", "debug, info, warning or error [info]",
         [this](const std::string& text) { return set_log_level(text); });
   }
@@ -91,7 +95,9 @@ class ServeCommand {
              " is more than --max-outbox, which is " + std::to_string(config.outbox_max) +
              "; a message has to fit into an outbox";
     }
-    if (!options_.tcp) return "--tcp: with none there is nothing to listen on";
+    if (!options_.tcp && !options_.ws) {
+      return "--tcp: with none, and --ws none, there is nothing to listen on";
+    }
     return {};
   }
 
@@ -112,6 +118,39 @@ class ServeCommand {
         ->type_name(type)
         ->take_last()
         ->trigger_on_parse(false);
+  }
+
+  // An option that may come several times, each adding to `values`.
+  void add_each(const std::string& name, const std::string& type, const std::string& help,
+                std::vector<std::string>& values, const Setter& check) {
+    const auto take = [name, check, &values](const std::vector<std::string>& texts) {
+      for (const std::string& text : texts) {
+        const std::string error = check(text);
+        if (!error.empty()) throw CLI::ValidationError{name, error};
+        values.push_back(text);
+      }
+    };
+    command_.add_option_function<std::vector<std::string>>(name, take, help)
+        ->type_name(type)
+        ->allow_extra_args(false);
+  }
+
+  // As a browser sends it: a scheme, a host and perhaps a port, and nothing behind them; or null.
+  static std::string check_origin(const std::string& text) {
+    if (text == "null") return {};
+    const std::size_t scheme = text.find("://");
+    const std::string host = scheme == std::string::npos ? std::string{} : text.substr(scheme + 3);
+    if (scheme == 0 || host.empty() || host.find_first_of("/?# ") != std::string::npos) {
+      return in_quotes(text) + " is no origin; write https://HOST or https://HOST:PORT";
+    }
+    return {};
+  }
+
+  static std::string check_host_name(const std::string& text) {
+    if (text.empty() || text.find_first_of(":/?#[] ") != std::string::npos) {
+      return in_quotes(text) + " is no host name; write it without scheme and port";
+    }
+    return {};
   }
 
   void add_bytes(const std::string& name, const std::string& help, std::size_t& bytes) {

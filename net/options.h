@@ -17,9 +17,7 @@ struct ServeOptions {
   std::optional<Endpoint> tcp = Endpoint{.host = "127.0.0.1", .port = 8080};
   std::optional<Endpoint> ws = Endpoint{.host = "127.0.0.1", .port = 8081};
   std::optional<Endpoint> admin;
-  bool is_ws_named = false;  // on the command line
   Config config;
-  Duration heartbeat = std::chrono::seconds{30};  // for WebSocket clients
   LogLevel log_level = LogLevel::info;
 };
 

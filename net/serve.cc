@@ -3,11 +3,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -66,6 +68,23 @@ AsioNetwork::KeepAlive keep_alive_for(const Config& config) {
   return keep_alive;
 }
 
+// One of the doors that the server opens.
+struct Front {
+  std::string name;
+  Transport transport;
+  std::optional<Endpoint> endpoint;
+};
+
+tcp::endpoint listen(AsioNetwork& network, const Front& front, error_code& error) {
+  boost::asio::io_context resolving;
+  tcp::resolver resolver{resolving};
+  const auto resolved =
+      resolver.resolve(front.endpoint->host, std::to_string(front.endpoint->port),
+                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) return {};
+  return network.listen(front.transport, *resolved.begin(), error);
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -73,8 +92,6 @@ int serve(const ServeOptions& options) {
   start_log(options.log_level);
   raise_descriptor_limit();
 
-  if (options.is_ws_named && options.ws)
-    log_warning("--ws: WebSocket is not there yet; not listening");
   if (options.admin) log_warning("--admin: there is no admin page yet; not listening");
 
   Config config = options.config;
@@ -82,19 +99,22 @@ int serve(const ServeOptions& options) {
   Server server{config};
   AsioNetwork network{server, keep_alive_for(config)};
 
-  error_code error;
-  boost::asio::io_context resolving;
-  tcp::resolver resolver{resolving};
-  const auto resolved =
-      resolver.resolve(options.tcp->host, std::to_string(options.tcp->port),
-                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error) return could_not_start("tcp", *options.tcp, error.message());
-  const tcp::endpoint local = network.listen(*resolved.begin(), error);
-  if (error) return could_not_start("tcp", *options.tcp, error.message());
-
-  print_line("ready tcp=" +
-             to_string(Endpoint{.host = local.address().to_string(), .port = local.port()}) +
-             " ws=none admin=none");
+  std::string ready = "ready";
+  const std::array<Front, 2> fronts{
+      Front{.name = "tcp", .transport = Transport::lines, .endpoint = options.tcp},
+      Front{.name = "ws", .transport = Transport::websocket, .endpoint = options.ws}};
+  for (const Front& front : fronts) {
+    ready += " " + front.name + "=";
+    if (!front.endpoint) {
+      ready += "none";
+      continue;
+    }
+    error_code error;
+    const tcp::endpoint local = listen(network, front, error);
+    if (error) return could_not_start(front.name, *front.endpoint, error.message());
+    ready += to_string(Endpoint{.host = local.address().to_string(), .port = local.port()});
+  }
+  print_line(ready + " admin=none");
 
   EventLog log{server};
   network.run([&] { log.write(); });

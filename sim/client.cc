@@ -14,6 +14,7 @@ constexpr std::uint32_t answers_max = 20;
 constexpr std::uint32_t returns_max = 100;
 constexpr Duration slow_interval = milliseconds{700};
 constexpr std::size_t slow_size = 16;
+constexpr unsigned reference_close_code = 1000;
 
 }  // namespace
 
@@ -47,6 +48,10 @@ void Client::connect(Surroundings& world) {
   is_ending_ = false;
   unsent_.clear();
   received_.clear();
+  raw_.clear();
+  waiting_.clear();
+  is_open_ = false;
+  has_sent_close_ = false;
   environment.note("connects", number_, link_);
   if (world.oracle.is_stopped()) environment.faults.inject(FaultKind::during_drain);
   const bool is_untouched = is_healed_ || plan_.reading == ClientPlan::Reading::always;
@@ -78,6 +83,7 @@ void Client::connected(Surroundings& world, Link link) {
 void Client::log_in(Surroundings& world) {
   Environment& environment = world.environment;
   has_logged_in_ = true;
+  if (is_websocket()) open(world);
   const auto login = is_healed_ ? ClientPlan::Login::normal : plan_.login;
   switch (login) {
     case ClientPlan::Login::normal: {
@@ -128,7 +134,9 @@ void Client::lose(Surroundings& world, std::string_view why) {
   link_ = no_link;
   is_connected_ = false;
   has_stopped_reading_ = false;
-  come_back(world, is_healed_ ? seconds{20} : plan_.pace * 3);
+  // Not all at the same pace, or two of them could get into each other's way for ever.
+  const Duration pause = seconds{20} + number_ * milliseconds{970};
+  come_back(world, is_healed_ ? pause : plan_.pace * 3);
 }
 
 void Client::come_back(Surroundings& world, Duration delay) {
@@ -195,8 +203,26 @@ void Client::say(Surroundings& world, std::string_view bytes) {
   if (world.oracle.is_stopped()) {
     world.environment.faults.strike(FaultKind::during_drain);
   }
-  unsent_.append(bytes);
+  if (!is_websocket()) {
+    unsent_.append(bytes);
+  } else if (is_open_) {
+    unsent_.append(in_frames(world, bytes));
+  } else {
+    waiting_.append(in_frames(world, bytes));
+  }
   flush(world);
+}
+
+void Client::end_side(Surroundings& world) {
+  is_done_ = true;
+  is_ending_ = true;
+  world.kernel.finish(world.environment, link_);
+}
+
+// Takes at most so many bytes of what has arrived.
+void Client::receive(Surroundings& world, std::size_t size_max) {
+  world.kernel.receive(world.environment, link_, size_max, is_websocket() ? raw_ : received_);
+  if (is_websocket()) read_frames(world);
 }
 
 void Client::flush(Surroundings& world) {
@@ -225,18 +251,14 @@ bool Client::suffer(Surroundings& world) {
   if (environment.strikes(FaultKind::fin_anywhere, Site::cut_link, number_)) {
     counts(FaultKind::fin_anywhere);
     say(world, "half a li");
-    is_done_ = true;
-    is_ending_ = true;
     environment.tell(StoryEvent::Kind::act, number_, "ends its side in the middle of a line");
-    world.kernel.finish(environment, link_);
+    end_side(world);
     return true;
   }
   if (environment.strikes(FaultKind::half_close, Site::cut_link, number_)) {
     counts(FaultKind::half_close);
-    is_done_ = true;
-    is_ending_ = true;
     environment.tell(StoryEvent::Kind::act, number_, "ends its side and reads on");
-    world.kernel.finish(environment, link_);
+    end_side(world);
     return true;
   }
   if (!has_stopped_reading_ &&
@@ -249,100 +271,6 @@ bool Client::suffer(Surroundings& world) {
     environment.queue.push(environment.now + span, Event::Kind::client_reads, number_);
   }
   return false;
-}
-
-std::string Client::draw_name(Surroundings& world) {
-  const auto count = static_cast<std::uint32_t>(world.everybody.size());
-  const std::uint32_t drawn = world.environment.choose(count + 1, Site::destination, number_);
-  if (drawn == count) return "nobody";
-  if (plan_.is_hostile) {  // has to do with nobody but the likes of itself
-    const Client& other = world.everybody[(number_ + drawn) % count];
-    return other.plan_.is_hostile ? other.name() : plan_.name;
-  }
-  return world.everybody[(number_ + drawn) % count].name();  // 0: the next one
-}
-
-std::string Client::draw_text(Surroundings& world) {
-  constexpr std::array<std::size_t, 8> sizes{0, 0, 0, 10, 40, 90, 150, 230};
-  std::string text = "m" + std::to_string(number_) + "." + std::to_string(++messages_);
-  const std::size_t size = sizes[world.environment.choose(sizes.size(), Site::text_size, number_)];
-  if (text.size() < size) text.append(size - text.size(), '.');
-  return text;
-}
-
-// One line of the kind, with its LF.
-std::string Client::draw_line(Surroundings& world, std::uint32_t kind) {
-  constexpr std::array<const char*, 3> rooms{"#r", "#s", "#room with a view"};
-  constexpr std::array<const char*, 9> malformed{
-      "no colon",
-      ": no destination",
-      " , : nor here",
-      "/nonsense",
-      "/join",
-      "/join nowhere",
-      "\xFF\xFE\xC3(",
-      "/leave #nowhere",
-      "this line is longer than any line may be: ................................................."
-      ".........................................................................................."
-      ".........................................................................................."};
-  const auto room = [&] {
-    return std::string{rooms[world.environment.choose(rooms.size(), Site::room, number_)]};
-  };
-  switch (kind) {
-    case 0:
-      return draw_name(world) + ": " + draw_text(world) + "\n";
-    case 1: {
-      std::string names = draw_name(world);
-      const std::uint32_t more = 1 + world.environment.choose(3, Site::destination, number_);
-      for (std::uint32_t place = 0; place < more; ++place) names += " , " + draw_name(world);
-      return names + ":" + draw_text(world) + "\r\n";
-    }
-    case 2:
-      return room() + ": " + draw_text(world) + "\n";
-    case 3:
-      return "/join " + room() + "\n";
-    case 4:
-      return "/leave " + room() + "\n";
-    case 5:
-      return room() + "," + draw_name(world) + "," + room() + ": " + draw_text(world) + "\n";
-    case 6:
-      return "/ping " + std::to_string(++messages_) + "\n";
-    case 7: {
-      constexpr std::array<const char*, 4> questions{"/who\n", "/who #r\n", "\n", "/help\n"};
-      return questions[world.environment.choose(questions.size(), Site::room, number_)];
-    }
-    default:
-      world.environment.faults.inject(FaultKind::malformed);
-      return std::string{
-                 malformed[world.environment.choose(malformed.size(), Site::text_size, number_)]} +
-             "\n";
-  }
-}
-
-void Client::draw_action(Surroundings& world) {
-  constexpr std::uint32_t kinds = 9;
-  Environment& environment = world.environment;
-  if (plan_.talk == ClientPlan::Talk::idle) {
-    // Mostly idle: a hand-typed keep-alive, or a word to somebody.
-    say(world, environment.choose(4, Site::action, number_) == 0 ? "\n" : draw_line(world, 0));
-    return;
-  }
-  // 0: nothing; then one line of each kind, a burst, and a line that comes in halves.
-  const std::uint32_t drawn = environment.choose(kinds + 5, Site::action, number_);
-  if (drawn == 0) return;
-  const bool is_burst = drawn > kinds + 1 || plan_.talk == ClientPlan::Talk::flood;
-  if (drawn <= kinds && !is_burst) {
-    say(world, draw_line(world, drawn - 1));
-    return;
-  }
-  std::string bytes;
-  const std::uint32_t lines = is_burst ? 2 + environment.choose(12, Site::action, number_) : 1;
-  if (is_burst) environment.faults.inject(FaultKind::many_in_one_read);
-  for (std::uint32_t line = 0; line < lines; ++line) {
-    const std::uint32_t kind = environment.choose(kinds + 4, Site::action, number_);
-    bytes += draw_line(world, kind >= kinds ? 0 : kind);
-  }
-  say(world, bytes);
 }
 
 void Client::end(Surroundings& world) {
@@ -361,6 +289,10 @@ void Client::end(Surroundings& world) {
       if (plan_.comes_back && plan_.talk == ClientPlan::Talk::idle) is_done_ = false;
       return;
     case ClientPlan::Ending::half_closes:
+      if (is_websocket()) {
+        send_close(world, reference_close_code);
+        return;
+      }
       felt(FaultKind::half_close);
       environment.tell(StoryEvent::Kind::act, number_, "ends its side and reads on");
       world.kernel.finish(environment, link_);
@@ -396,10 +328,10 @@ void Client::read_on(Surroundings& world) {
     if (world.kernel.unread(link_) > 0)
       environment.faults.take_effect(FaultKind::stops_and_resumes);
   } else if (plan_.reading == ClientPlan::Reading::slow && !is_healed_) {
-    std::string read;
-    world.kernel.receive(environment, link_, slow_size, read);
+    receive(world, slow_size);
+    if (link_ == no_link) return;
     if (world.kernel.unread(link_) > 0) environment.faults.take_effect(FaultKind::slow_reader);
-    if (plan_.is_answering) received_ += read;
+    if (!plan_.is_answering) received_.clear();
   }
   look(world, link_);
 }
@@ -409,7 +341,7 @@ void Client::look(Surroundings& world, Link link) {
   Environment& environment = world.environment;
   flush(world);
   if (is_reading()) {
-    world.kernel.receive(environment, link_, SIZE_MAX, received_);
+    receive(world, SIZE_MAX);
     if (plan_.is_answering && !is_healed_) answer(world);
     if (!plan_.is_answering) received_.clear();
   } else if (plan_.reading == ClientPlan::Reading::slow && !is_reading_scheduled_ && !is_frozen_ &&
@@ -476,7 +408,7 @@ void Client::heal(Surroundings& world) {
   }
   is_coming_ = link_ == no_link;
   comes_at_ = world.environment.now;
-  if (!is_coming_) world.kernel.receive(world.environment, link_, SIZE_MAX, received_);
+  if (!is_coming_) receive(world, SIZE_MAX);
   act_later(world, milliseconds{10});
 }
 
@@ -484,7 +416,7 @@ void Client::heal(Surroundings& world) {
 void Client::probe(Surroundings& world) {
   if (has_probed_) return;
   has_probed_ = true;
-  std::string bytes = unsent_.empty() ? "" : "\n";  // ends what was begun
+  std::string bytes = unsent_.empty() || is_websocket() ? "" : "\n";  // ends what was begun
   bytes += "/ping well\n" + plan_.name + ": to myself\n";
   for (const Client& other : world.everybody) {
     if (other.is_healed() && other.number_ != number_) bytes += other.name() + ": are you well?\n";

@@ -9,6 +9,7 @@
 #include "sim/kernel.h"
 #include "sim/oracle.h"
 #include "sim/plan.h"
+#include "sim/reference_frames.h"
 
 namespace lastword::sim {
 
@@ -53,6 +54,8 @@ class Client {
   void act_later(Surroundings& world, Duration delay);
   void log_in(Surroundings& world);
   void say(Surroundings& world, std::string_view bytes);
+  void receive(Surroundings& world, std::size_t size_max);
+  void end_side(Surroundings& world);
   void flush(Surroundings& world);
   void draw_action(Surroundings& world);
   [[nodiscard]] std::string draw_line(Surroundings& world, std::uint32_t kind);
@@ -66,6 +69,17 @@ class Client {
   void probe(Surroundings& world);
   void answer(Surroundings& world);
   [[nodiscard]] bool is_reading() const;
+
+  // WebSocket (client_frames.cc).
+  [[nodiscard]] bool is_websocket() const { return plan_.traits.transport == Transport::websocket; }
+  void open(Surroundings& world);
+  void read_frames(Surroundings& world);
+  void read_frame(Surroundings& world, const reference::Frame& frame);
+  [[nodiscard]] std::string in_frames(Surroundings& world, std::string_view lines);
+  [[nodiscard]] std::string in_fragments(Surroundings& world, std::string_view line);
+  [[nodiscard]] std::string masked(const reference::Frame& frame);
+  void send_close(Surroundings& world, unsigned code);
+  bool say_bad_frame(Surroundings& world);
 
   ClientPlan plan_;
   Chooser number_;
@@ -87,7 +101,12 @@ class Client {
   std::uint32_t answers_ = 0;
   std::uint32_t returns_ = 0;
   std::string unsent_;
-  std::string received_;  // what it has not looked at yet
+  std::string received_;  // lines that it has not looked at yet
+  std::string raw_;       // what they come out of, on a WebSocket
+  std::string waiting_;   // what is said once the handshake is done
+  std::uint32_t frames_ = 0;
+  bool is_open_ = false;  // the handshake is done
+  bool has_sent_close_ = false;
 };
 
 }  // namespace lastword::sim

@@ -24,8 +24,11 @@ constexpr Row rows[] = {
     {one_byte_a_read, "B3", "one byte a read", "the core got a line byte by byte"},
     {short_write, "B4", "a write that takes only a part", "the core had to keep the rest"},
     {would_block, "B5", "a write that takes nothing", "the core had to wait until it could write"},
-    {malformed, "B6", "a malformed line, one that is too long, or bad UTF-8",
+    {malformed, "B6", "a malformed line or frame, one that is too long, or bad UTF-8",
      "the core refused or skipped what it got"},
+    {control_in_message, "B7", "a ping, a pong or a close between the fragments of a message",
+     "the core got it there"},
+    {after_close_frame, "B8", "frames behind the close frame", "the core got them"},
     // Order
     {any_order, "O1", "events that come in any order", "one that was ready later came earlier"},
     {timer_against_io, "O2", "a timer before or after input that is due at the same instant",
@@ -116,7 +119,7 @@ std::string_view effect(FaultKind fault) { return row_of(fault).effect; }
 
 Family family_of(FaultKind fault) {
   // The last of each family, in the order of the enumerators.
-  if (fault <= malformed) return Family::bytes;
+  if (fault <= after_close_frame) return Family::bytes;
   if (fault <= spurious) return Family::order;
   if (fault <= dead_on_accept) return Family::connections;
   if (fault <= log_blocks) return Family::resources;

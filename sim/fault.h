@@ -20,6 +20,8 @@ enum class FaultKind : std::uint8_t {
   short_write,           // B4
   would_block,           // B5
   malformed,             // B6
+  control_in_message,    // B7
+  after_close_frame,     // B8
   any_order,             // O1
   timer_against_io,      // O2
   timer_late,            // O3

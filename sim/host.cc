@@ -199,9 +199,9 @@ void Host::call(const Handler& handler) {
   };
   switch (handler.kind) {
     case Handler::Kind::acceptable:
-      environment_.note("acceptable", 0);
-      is_awaiting_accept_ = false;
-      pump_.acceptable();
+      environment_.note("acceptable", static_cast<std::uint64_t>(handler.transport));
+      is_awaiting_accept(handler.transport) = false;
+      pump_.acceptable(handler.transport);
       return;
     case Handler::Kind::readable:
       environment_.note("readable", index_of(handler.id.slot), handler.id.generation);
@@ -300,9 +300,15 @@ void Host::stale_facts() {
 // --- The world, to the process -----------------------------------------------------------------
 
 void Host::acceptable() {
-  if (has_exited_ || !is_awaiting_accept_ || !is_listening_) return;
-  is_awaiting_accept_ = false;
-  ready({.kind = Handler::Kind::acceptable});
+  for (const Transport transport : {Transport::lines, Transport::websocket}) {
+    if (kernel_.is_acceptable(transport)) acceptable(transport);
+  }
+}
+
+void Host::acceptable(Transport transport) {
+  if (has_exited_ || !is_listening_) return;
+  if (!std::exchange(is_awaiting_accept(transport), false)) return;
+  ready({.kind = Handler::Kind::acceptable, .transport = transport});
 }
 
 void Host::look(Link link) {

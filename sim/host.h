@@ -105,7 +105,7 @@ class Host {
   // --- The pump's Network ----------------------------------------------------------------------
 
   [[nodiscard]] Instant now();
-  [[nodiscard]] Acceptance accept();
+  [[nodiscard]] Acceptance accept(Transport transport);
   void adopt(ConnectionId id);
   void turn_away();
   void set_listen(Listen listen);
@@ -131,6 +131,7 @@ class Host {
     Kind kind;
     ConnectionId id{};
     StopReason reason = StopReason::terminate;
+    Transport transport = Transport::lines;  // acceptable
   };
   struct Place {
     Link link = no_link;
@@ -142,6 +143,10 @@ class Host {
     bool is_closing = false;        // closed; `released` comes when nothing is in flight
   };
 
+  void acceptable(Transport transport);
+  [[nodiscard]] bool& is_awaiting_accept(Transport transport) {
+    return is_awaiting_accept_[static_cast<std::size_t>(transport)];
+  }
   [[nodiscard]] Place& at(ConnectionId id);
   [[nodiscard]] const Place& at(ConnectionId id) const;
   void ready(const Handler& handler);
@@ -171,7 +176,7 @@ class Host {
   std::size_t turn_left_ = 0;
   bool is_in_turn_ = false;
   bool is_turn_scheduled_ = false;
-  bool is_awaiting_accept_ = false;
+  std::array<bool, 2> is_awaiting_accept_{};  // by transport
   bool is_listening_ = true;
   bool is_stopping_ = false;
   bool has_exited_ = false;

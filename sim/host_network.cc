@@ -15,8 +15,8 @@ constexpr std::size_t gone_max = 8;
 
 // --- The pump's Network ------------------------------------------------------------------------
 
-Acceptance Host::accept() {
-  const Acceptance acceptance = kernel_.accept(environment_, accepted_);
+Acceptance Host::accept(Transport transport) {
+  const Acceptance acceptance = kernel_.accept(environment_, transport, accepted_);
   switch (acceptance) {
     case Acceptance::accepted:
       next_ = {.kind = Fact::Kind::accepted, .link = accepted_};
@@ -62,12 +62,14 @@ void Host::set_listen(Listen listen) {
     case Listen::paused:
       return;
     case Listen::open:
-      if (is_awaiting_accept_) return;
-      for (const Handler& handler : ready_) {
-        if (handler.kind == Handler::Kind::acceptable) return;
+      for (const Transport transport : {Transport::lines, Transport::websocket}) {
+        const bool is_ready = std::ranges::any_of(ready_, [&](const Handler& handler) {
+          return handler.kind == Handler::Kind::acceptable && handler.transport == transport;
+        });
+        if (is_ready || is_awaiting_accept(transport)) continue;
+        is_awaiting_accept(transport) = true;
+        if (kernel_.is_acceptable(transport)) acceptable(transport);
       }
-      is_awaiting_accept_ = true;
-      if (kernel_.is_acceptable()) acceptable();
       return;
   }
 }

@@ -54,7 +54,8 @@ bool Kernel::syn_arrives(Environment& environment, Link link) {
                            link);
     return false;
   }
-  if (backlog_.size() >= backlog_max) {
+  std::deque<Link>& backlog = backlog_of(connection.traits.transport);
+  if (backlog.size() >= backlog_max) {
     environment.faults.strike(FaultKind::backlog_overflow);
     environment.tell(StoryEvent::Kind::fault, connection.client,
                      "the backlog is full: nobody answers");
@@ -67,7 +68,7 @@ bool Kernel::syn_arrives(Environment& environment, Link link) {
     return false;
   }
   connection.is_queued = true;
-  backlog_.push_back(link);
+  backlog.push_back(link);
   environment.queue.push(environment.now + connection.traits.latency, Event::Kind::connected, link);
   return true;
 }
@@ -223,8 +224,9 @@ void Kernel::transmit_up(Environment& environment, Link link) {
     const std::size_t size = cut(environment, connection, ready);
     const std::size_t told =
         environment.is_telling()
-            ? environment.tell_sending(connection.client, the_server,
-                                       quoted(up.view(up.sent, up.sent + size)))
+            ? environment.tell_sending(
+                  connection.client, the_server,
+                  wording(connection, connection.text_up, up.view(up.sent, up.sent + size)))
             : SIZE_MAX;
     up.sent += size;
     fly(environment, link, up, {.up_to = up.sent, .told = told, .kind = Flight::Kind::data});
@@ -249,8 +251,9 @@ void Kernel::transmit_down(Environment& environment, Link link) {
   if (size > 0) {
     const std::size_t told =
         environment.is_telling()
-            ? environment.tell_sending(the_server, connection.client,
-                                       quoted(down.view(down.sent, down.sent + size)))
+            ? environment.tell_sending(
+                  the_server, connection.client,
+                  wording(connection, connection.text_down, down.view(down.sent, down.sent + size)))
             : SIZE_MAX;
     down.sent += size;
     fly(environment, link, down, {.up_to = down.sent, .told = told, .kind = Flight::Kind::data});
@@ -355,6 +358,12 @@ void Kernel::times_out(Environment& environment, Link link) {
 }
 
 // The server's side ends the connection by a reset: what was not sent yet is destroyed.
+// Bytes on their way, as a story tells them.
+std::string Kernel::wording(const Connection& connection, FrameText& frames,
+                            std::string_view bytes) {
+  return connection.traits.transport == Transport::websocket ? frames.tell(bytes) : quoted(bytes);
+}
+
 void Kernel::reset_by_server(Environment& environment, Link link) {
   Connection& connection = at(link);
   if (connection.was_reset_by_server) return;

@@ -2,6 +2,7 @@
 // descriptor limit. Knows nothing of chat.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +14,7 @@
 #include "core/bytes.h"
 #include "core/pump.h"
 #include "sim/environment.h"
+#include "sim/frame_text.h"
 
 namespace lastword::sim {
 
@@ -27,6 +29,7 @@ struct LinkTraits {
   std::size_t send_buffer = std::size_t{64} << 10;     // the server's, for what it writes
   std::size_t receive_buffer = std::size_t{64} << 10;  // the client's
   std::size_t upload_buffer = std::size_t{64} << 10;   // the server's receive buffer
+  Transport transport = Transport::lines;              // whose listener it connects to
 };
 
 // What of TCP is modelled (as Linux has it, unless said otherwise):
@@ -76,8 +79,13 @@ class Kernel {
 
   // --- The server's process --------------------------------------------------------------------
 
-  [[nodiscard]] bool is_acceptable() const { return !backlog_.empty(); }
-  Acceptance accept(Environment& environment, Link& accepted);
+  [[nodiscard]] bool is_acceptable(Transport transport) const {
+    return !backlogs_[static_cast<std::size_t>(transport)].empty();
+  }
+  [[nodiscard]] bool is_acceptable() const {
+    return is_acceptable(Transport::lines) || is_acceptable(Transport::websocket);
+  }
+  Acceptance accept(Environment& environment, Transport transport, Link& accepted);
   void set_listening(Environment& environment, bool is_listening);
   [[nodiscard]] Transfer read(Environment& environment, Link link, std::span<std::byte> buffer);
   [[nodiscard]] Transfer write(Environment& environment, Link link, std::span<const Slice> slices);
@@ -121,7 +129,10 @@ class Kernel {
   [[nodiscard]] std::optional<Instant> timed_out_at(Link link) const {
     return at(link).timed_out_at;
   }
-  [[nodiscard]] std::size_t backlog_size() const { return backlog_.size(); }
+  [[nodiscard]] std::size_t backlog_size() const {
+    return backlogs_[0].size() + backlogs_[1].size();
+  }
+  [[nodiscard]] Transport transport_of(Link link) const { return at(link).traits.transport; }
 
  private:
   struct Flight {
@@ -178,8 +189,13 @@ class Kernel {
     std::optional<Fault> fault;  // not told to the server yet
     std::optional<Instant> timed_out_at;
     std::uint8_t syn_attempts = 0;
+    FrameText text_up;  // a WebSocket's bytes, for a story
+    FrameText text_down;
   };
 
+  [[nodiscard]] std::deque<Link>& backlog_of(Transport transport) {
+    return backlogs_[static_cast<std::size_t>(transport)];
+  }
   [[nodiscard]] Connection& at(Link link) { return links_[link]; }
   [[nodiscard]] const Connection& at(Link link) const { return links_[link]; }
   void transmit_up(Environment& environment, Link link);
@@ -189,9 +205,11 @@ class Kernel {
   void reset_by_server(Environment& environment, Link link);
   static void reset_arrives_at_server(Connection& connection);
   void give_up_writing(Environment& environment, Link link);
+  [[nodiscard]] static std::string wording(const Connection& connection, FrameText& frames,
+                                           std::string_view bytes);
 
   std::vector<Connection> links_;
-  std::deque<Link> backlog_;
+  std::array<std::deque<Link>, 2> backlogs_;  // by transport
   std::uint32_t open_descriptors_ = 0;
   bool is_listening_ = true;
 };

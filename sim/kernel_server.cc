@@ -9,20 +9,21 @@ namespace lastword::sim {
 
 // --- The server's process ----------------------------------------------------------------------
 
-Acceptance Kernel::accept(Environment& environment, Link& accepted) {
-  if (backlog_.empty()) return Acceptance::would_block;
+Acceptance Kernel::accept(Environment& environment, Transport transport, Link& accepted) {
+  std::deque<Link>& backlog = backlog_of(transport);
+  if (backlog.empty()) return Acceptance::would_block;
   if (environment.strikes(FaultKind::no_descriptors, Site::accept_fails) ||
       open_descriptors_ >= descriptors_max) {
     environment.faults.take_effect(FaultKind::no_descriptors);
     return Acceptance::exhausted;
   }
-  accepted = backlog_.front();
+  accepted = backlog.front();
   Connection& connection = at(accepted);
   if (connection.fault && environment.weather.at(FaultKind::dead_on_accept) != 0 &&
       environment.choices.occurs(2, Site::dead_on_accept)) {
     environment.faults.strike(FaultKind::aborted_call);  // ECONNABORTED
     environment.faults.take_effect(FaultKind::dead_on_accept);
-    backlog_.pop_front();
+    backlog.pop_front();
     connection.is_queued = false;
     connection.is_server_closed = true;
     return Acceptance::retry;
@@ -32,7 +33,7 @@ Acceptance Kernel::accept(Environment& environment, Link& accepted) {
     return Acceptance::retry;
   }
   if (connection.fault) environment.faults.take_effect(FaultKind::dead_on_accept);
-  backlog_.pop_front();
+  backlog.pop_front();
   connection.is_queued = false;
   connection.is_accepted = true;
   ++open_descriptors_;
@@ -43,13 +44,15 @@ void Kernel::set_listening(Environment& environment, bool is_listening) {
   if (is_listening_ == is_listening) return;
   is_listening_ = is_listening;
   if (is_listening) return;
-  while (!backlog_.empty()) {
-    const Link link = backlog_.front();
-    backlog_.pop_front();
-    at(link).is_queued = false;
-    at(link).is_server_closed = true;
-    environment.faults.strike(FaultKind::never_received);
-    reset_by_server(environment, link);
+  for (std::deque<Link>& backlog : backlogs_) {
+    while (!backlog.empty()) {
+      const Link link = backlog.front();
+      backlog.pop_front();
+      at(link).is_queued = false;
+      at(link).is_server_closed = true;
+      environment.faults.strike(FaultKind::never_received);
+      reset_by_server(environment, link);
+    }
   }
 }
 

@@ -28,6 +28,10 @@ std::string_view sentence(Mark mark) {
       return "SIGTERM while a sender is paused";
     case Mark::drain_cut_off:
       return "the drain deadline cuts deliveries off";
+    case Mark::close_frames_crossing:
+      return "close frames that cross";
+    case Mark::end_inside_message:
+      return "FIN inside a fragmented message";
   }
   return "";
 }

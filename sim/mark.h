@@ -22,9 +22,11 @@ enum class Mark : std::uint8_t {
   stop_with_unread_everywhere,  // SIGTERM while every connection has unread input
   stop_while_paused,            // SIGTERM while a sender is paused
   drain_cut_off,                // the drain deadline cuts deliveries off
+  close_frames_crossing,        // both sides have sent a Close before they saw the other's
+  end_inside_message,           // FIN inside a fragmented message
 };
 
-inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::drain_cut_off) + 1;
+inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::end_inside_message) + 1;
 
 // A few words: "SIGTERM between accept point and first write".
 [[nodiscard]] std::string_view sentence(Mark mark);

@@ -57,10 +57,15 @@ void Oracle::before(const Fact& fact) {
     digest_before_ = host_->server().digest();
     return;
   }
+  if (fact.kind == Fact::Kind::elapsed) check_heartbeats();  // before the next ping is queued
   if (fact.kind != Fact::Kind::received) return;
   Peer& peer = peers_[fact.link];
   const bool is_heard = peer.stage == Stage::naming || peer.stage == Stage::online;
-  if (is_heard) peer.input.append(as_text(fact.bytes));
+  if (peer.frames) {
+    hear_frames(fact.link, as_text(fact.bytes));
+  } else if (is_heard) {
+    peer.input.append(as_text(fact.bytes));
+  }
   peer.last_heard = environment_->now;
   make_twin(fact);
   check_commutation(fact);
@@ -76,6 +81,9 @@ void Oracle::after(const Fact& fact) {
       break;
     case Fact::Kind::ended:
       peers_[fact.link].has_ended = true;
+      if (peers_[fact.link].frames && peers_[fact.link].frames->said.is_in_message()) {
+        environment_->marks.hit(Mark::end_inside_message);
+      }
       take_lines(fact.link);
       break;
     case Fact::Kind::failed:
@@ -134,13 +142,15 @@ void Oracle::told(const lastword::Event& event, const Fact& fact) {
   const Link link = link_of(event.connection);
   switch (event.kind) {
     case EventKind::resumed:
-      if (link != no_link) take_lines(link);
+      if (link == no_link) return;
+      if (peers_[link].frames) peers_[link].frames->quiet_since = environment_->now;
+      take_lines(link);
       return;
     case EventKind::login_timed_out:
       timed_out(link);
       return;
     case EventKind::dropped_slow:
-      dropped_slow(link);
+      dropped_slow(link, event.count);
       return;
     case EventKind::drain_cut_off:
       if (fact.kind != Fact::Kind::stop) {
@@ -163,7 +173,15 @@ void Oracle::told(const lastword::Event& event, const Fact& fact) {
               who(link) + " was refused, though the name is good and nobody has it");
       }
       return;
+    case EventKind::upgraded:
+    case EventKind::upgrade_refused:
+    case EventKind::peer_closed:
+    case EventKind::violated:
+    case EventKind::unresponsive:
+      told_of_frames(event, link);
+      return;
     case EventKind::memory_full:
+      is_memory_full_ = true;
       environment_->faults.strike(FaultKind::memory_exhausted);
       if (event.count == config_.memory_max) {
         environment_->marks.hit(Mark::memory_exactly_full);
@@ -175,7 +193,13 @@ void Oracle::told(const lastword::Event& event, const Fact& fact) {
     case EventKind::peer_ended:
     case EventKind::failed:
     case EventKind::left_open:
+      return;
     case EventKind::memory_freed:
+      is_memory_full_ = false;
+      for (Peer& peer : peers_) {
+        if (peer.frames) peer.frames->quiet_since = environment_->now;
+      }
+      return;
     case EventKind::listener_paused:
     case EventKind::listener_resumed:
     case EventKind::drain_started:
@@ -203,8 +227,15 @@ void Oracle::accepted(const Fact& fact) {
   const auto events = host_->server().events();
   const bool is_turned_away = !events.empty() && events.back().kind == EventKind::turned_away &&
                               events.back().connection == *fact.id;
-  peer.stage = is_turned_away ? Stage::leaving : Stage::naming;
-  if (is_turned_away) expect_answer(fact.link, "! server is full");
+  if (kernel_->transport_of(fact.link) == Transport::websocket) {
+    peer.frames.emplace(config_.line_max - 1);
+    peer.frames->is_extra = is_turned_away;
+    peer.frames->quiet_since = environment_->now;
+    peer.stage = Stage::naming;
+  } else {
+    peer.stage = is_turned_away ? Stage::leaving : Stage::naming;
+    if (is_turned_away) expect_answer(fact.link, "! server is full");
+  }
   if (stops_ > 0) broke(Property::forward_only, "a connection was accepted after the stop");
 }
 
@@ -223,12 +254,17 @@ void Oracle::timed_out(Link link) {
     broke(Property::no_early_action, who(link) + " was logged out before its login timeout");
   }
   environment_->faults.take_effect(FaultKind::login_never_done);
-  expect_answer(link, "! name");
+  if (peer.frames && peer.frames->status == 0) {
+    peer.frames->status = 408;
+  } else {
+    expect_answer(link, "! name");
+    expect_close(link, 1008);
+  }
   peer.stage = Stage::leaving;
   peer.input.clear();
 }
 
-void Oracle::dropped_slow(Link link) {
+void Oracle::dropped_slow(Link link, std::uint64_t lost) {
   Peer& peer = peers_[link];
   if (stops_ > 0) {
     broke(Property::no_early_action, who(link) + " was dropped as slow during the drain");
@@ -236,9 +272,21 @@ void Oracle::dropped_slow(Link link) {
     broke(Property::no_early_action, who(link) + " was dropped before its stall timeout");
   }
   log_out(link, true);
-  peer.stage = Stage::leaving;
+  const bool was_leaving = std::exchange(peer.stage, Stage::leaving) == Stage::leaving;
   peer.input.clear();
-  fail_queue(link, Failure::slow_consumer);
+  if (peer.dropped_at == Instant{}) peer.dropped_at = environment_->now;
+  const bool is_told = peer.frames && peer.frames->status == 101 && !was_leaving;
+  if (!is_told) {  // or it had its chance
+    if (peer.frames) peer.frames->is_cut = true;
+    fail_queue(link, Failure::slow_consumer);
+    return;
+  }
+  // The rest of a frame that was begun still comes, and a Close behind it.
+  const std::size_t queued = peer.deliveries.size() - peer.first_delivery;
+  const bool is_first_kept = !peer.line.empty() && lost + 1 == queued;
+  peer.frames->is_rest_free = !peer.line.empty() && !is_first_kept;
+  expect_close(link, 1008);
+  fail_queue(link, Failure::slow_consumer, is_first_kept ? 1 : 0);
 }
 
 void Oracle::stopped() {
@@ -249,10 +297,12 @@ void Oracle::stopped() {
       Peer& peer = peers_[link];
       if (peer.stage == Stage::online) {
         peer.is_goodbye_due = true;
+        expect_close(link, 1001);
         log_out(link, false);
         peer.stage = Stage::leaving;
       } else if (peer.stage == Stage::naming) {
         environment_->faults.take_effect(FaultKind::login_never_done);
+        expect_close(link, 1001);
         peer.stage = Stage::leaving;
       }
       peer.input.clear();
@@ -268,16 +318,17 @@ void Oracle::cut_off() {
     Peer& peer = peers_[link];
     if (peer.stage != Stage::leaving) continue;
     peer.was_cut_off = true;
+    if (peer.frames) peer.frames->is_cut = true;
     fail_queue(link, Failure::drain_deadline);
   }
 }
 
 // Everything that waits for the peer comes to nothing; who sent it is to be told.
-void Oracle::fail_queue(Link link, Failure failure) {
+void Oracle::fail_queue(Link link, Failure failure, std::size_t kept) {
   Peer& peer = peers_[link];
   const bool is_excused = peer.is_touched || was_killed_ || stops_ > 1 || stood_still();
-  for (; peer.first_delivery < peer.deliveries.size(); ++peer.first_delivery) {
-    Delivery& delivery = deliveries_[peer.deliveries[peer.first_delivery]];
+  for (std::size_t place = peer.first_delivery + kept; place < peer.deliveries.size(); ++place) {
+    Delivery& delivery = deliveries_[peer.deliveries[place]];
     delivery.state = Delivery::State::failed;
     delivery.failure = failure;
     ++failed_[static_cast<std::size_t>(failure)];
@@ -291,12 +342,14 @@ void Oracle::fail_queue(Link link, Failure failure) {
     peers_[sender].reports.push_back("! undelivered " + peer.name + ": " + reason(failure));
     pushed_.push_back(sender);
   }
+  peer.deliveries.resize(peer.first_delivery + kept);
   peer.answers.clear();
   peer.first_answer = 0;
   peer.reports.clear();
   peer.notices.clear();
   peer.is_goodbye_due = false;
-  peer.line.clear();
+  // (A WebSocket still gets its pongs, and the rest of the frame that it is in.)
+  if (!peer.frames) peer.line.clear();
 }
 
 }  // namespace lastword::sim

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "sim/host.h"
 #include "sim/kernel.h"
 #include "sim/reference.h"
+#include "sim/reference_frames.h"
 
 namespace lastword::sim {
 
@@ -107,8 +109,31 @@ class Oracle final : public Witness {
     std::string room{};     // through which it is meant; empty: by name
   };
 
+  // What there is to know of a peer that speaks WebSocket.
+  struct Frames {
+    explicit Frames(std::size_t message_max) : said{message_max} {}
+
+    std::string request;    // what has come of it
+    unsigned status = 0;    // with which it has to be answered; 0: not known yet
+    bool is_extra = false;  // there is no place for it
+    bool is_answered = false;
+    reference::ClientFrames said;          // by the client
+    std::size_t taken = 0;                 // units of it that the server has taken
+    std::deque<std::string> pongs;         // that are due, by payload
+    std::uint32_t frames_before_pong = 0;  // that may come before the first of them
+    std::optional<std::string> close;      // the Close that is due: how its payload begins
+    bool is_close_said = false;
+    bool is_rest_free = false;  // it was dropped within a frame: the rest of that may be anything
+    bool is_cut = false;        // nothing more can come
+    Instant close_said_at{};
+    std::uint64_t close_end = 0;  // offset behind it in the stream to the peer
+    std::int64_t late_pings = 0;  // that may still come: it was silent when they were made
+    Instant quiet_since{};        // since when it could have been heard and was not
+  };
+
   struct Peer {
     Stage stage = Stage::unknown;
+    std::optional<Frames> frames;  // of a WebSocket
     std::optional<ConnectionId> id;
     std::string name;
     std::vector<Room> rooms;  // in the order of joining
@@ -126,14 +151,16 @@ class Oracle final : public Witness {
     std::vector<std::string> notices;  // may be left out
     bool is_goodbye_due = false;
     bool was_goodbye_said = false;
-    Digest transcript;       // of all lines that it was told
-    std::string line;        // said to it, not yet at its LF
-    std::uint64_t said = 0;  // bytes
+    Digest transcript;                // of all lines that it was told
+    std::string line;                 // said to it, not yet at its LF
+    std::uint64_t said = 0;           // bytes
+    std::uint64_t delivered_end = 0;  // of them, behind the last message
     // When
     Instant accepted_at{};
     Instant last_heard{};
     Instant was_empty_at{};  // the last time at which nothing was queued for it
     Instant finished_at{};
+    Instant dropped_at{};
     bool is_finished = false;
     bool is_touched = false;
     bool is_reset_excused = false;
@@ -145,10 +172,24 @@ class Oracle final : public Witness {
   void accepted(const Fact& fact);
   void broke_down(const Fact& fact);
   void timed_out(Link link);
-  void dropped_slow(Link link);
+  void dropped_slow(Link link, std::uint64_t lost);
   void told(const lastword::Event& event, const Fact& fact);
   void stopped();
   void cut_off();
+
+  // --- Frames (oracle_frames.cc) ---------------------------------------------------------------
+  void hear_frames(Link link, std::string_view bytes);
+  void take_units(Link link);
+  void take_unit(Link link, const reference::Unit& unit);
+  void expect_close(Link link, unsigned code);
+  void told_of_frames(const lastword::Event& event, Link link);
+  void unresponsive(Link link);
+  void said_frames(Link link);
+  void said_answer(Link link);
+  void said_frame(Link link, const reference::Frame& frame);
+  void said_control(Link link, const reference::Frame& frame);
+  void check_frames_at_end(Link link);
+  void check_heartbeats();
 
   // --- Lines -----------------------------------------------------------------------------------
   void take_lines(Link link);
@@ -159,7 +200,7 @@ class Oracle final : public Witness {
   void leave_if_ended(Link link);
   void log_out(Link link, bool is_told);
   void leave_room(Link link, const Room& room, bool is_told);
-  void fail_queue(Link link, Failure failure);
+  void fail_queue(Link link, Failure failure, std::size_t kept = 0);
   void expect_answer(Link link, std::string text);
   void expect_notice(Link except, const Room& room, const std::string& text);
 
@@ -215,6 +256,7 @@ class Oracle final : public Witness {
   Instant stopped_at_{};
   Instant stopped_again_at_{};
   bool was_killed_ = false;
+  bool is_memory_full_ = false;
   std::uint64_t digest_before_ = 0;         // of a stale fact
   mutable std::vector<Chooser> mentioned_;  // in texts about violations
   std::optional<Server> twin_;

@@ -35,11 +35,12 @@ void Oracle::check_books() {
 std::size_t Oracle::bound_of(const Peer& peer) const {
   constexpr std::size_t header_max = 160;
   constexpr std::size_t last_lines_max = 512;  // goodbye, notices told later, an answer of /help
+  constexpr std::size_t end_max = 4;           // an LF, or a frame's header
   std::size_t reports = 0;
-  for (const std::string& report : peer.reports) reports += report.size() + 1;
+  for (const std::string& report : peer.reports) reports += report.size() + end_max;
   for (std::size_t place = peer.first_answer; place < peer.answers.size(); ++place) {
     if (peer.answers[place].starts_with("! undelivered ")) {
-      reports += peer.answers[place].size() + 1;
+      reports += peer.answers[place].size() + end_max;
     }
   }
   return std::max(config_.outbox_max, config_.line_max + header_max) + reports + last_lines_max;
@@ -120,6 +121,7 @@ void Oracle::check_twin(const Fact& fact) {
 void Oracle::check_commutation(const Fact& fact) {
   constexpr std::uint32_t one_in = 24;
   if (as_text(fact.bytes).find('\n') != std::string_view::npos) return;
+  if (peers_[fact.link].frames) return;  // it could be a whole message
   if (!environment_->choices.occurs(one_in, Site::check_twice)) return;
   for (const Link link : by_slot_) {
     if (link == no_link || link == fact.link) continue;
@@ -150,6 +152,12 @@ void Oracle::closing(Link link) {
   const bool is_excused = peer.has_ended || peer.was_cut_off || peer.stage == Stage::gone;
   if (is_excused) return;
   if (!peer.is_finished) {
+    // On a WebSocket the FIN waits for the answer to our Close, and that may not come.
+    const bool is_unanswered =
+        peer.frames && (peer.frames->is_close_said || peer.dropped_at > Instant{}) &&
+        environment_->now >=
+            std::max(peer.frames->close_said_at, peer.dropped_at) + config_.close_timeout;
+    if (is_unanswered) return;
     broke(Property::no_early_action, who(link) + " was closed before its end was sent");
     return;
   }
@@ -157,6 +165,8 @@ void Oracle::closing(Link link) {
   const bool is_lingered = environment_->now >= silent_since + config_.linger;
   const bool is_given_up =
       environment_->now >= peer.finished_at + config_.linger + config_.stall_timeout;
+  // It was silent for as long as it may be: what comes after that meets nobody.
+  if (kernel_->unread_by_server(link) == 0) peer.is_reset_excused = true;
   if (!is_lingered && !is_given_up) {
     broke(Property::no_early_action,
           who(link) + " was closed before it had been silent for the linger time");

@@ -21,12 +21,17 @@ bool Oracle::has_untaken(Link link) const {
   if (link >= peers_.size()) return false;
   const Peer& peer = peers_[link];
   if (peer.stage != Stage::naming && peer.stage != Stage::online) return false;
+  if (peer.frames) return peer.frames->taken < peer.frames->said.units().size();
   return untaken_unit(peer).has_value();
 }
 
 // Follows the server in taking lines: it is known how much of the input it holds back.
 void Oracle::take_lines(Link link) {
   Peer& peer = peers_[link];
+  if (peer.frames) {
+    take_units(link);
+    return;
+  }
   if (peer.stage != Stage::naming && peer.stage != Stage::online) return;
   const auto view = host_->server().peer(*peer.id);
   const std::size_t held = view ? view->held_bytes : 0;
@@ -65,7 +70,9 @@ void Oracle::take_lines(Link link) {
 void Oracle::leave_if_ended(Link link) {
   Peer& peer = peers_[link];
   if (!peer.has_ended || (peer.stage != Stage::naming && peer.stage != Stage::online)) return;
-  if (untaken_unit(peer) && !peer.is_skipping) return;
+  const bool has_more = peer.frames ? has_untaken(link) : untaken_unit(peer) && !peer.is_skipping;
+  if (has_more) return;
+  expect_close(link, 1000);
   log_out(link, true);
   peer.stage = Stage::leaving;
   peer.input.clear();
@@ -104,6 +111,7 @@ void Oracle::log_in(Link link, std::string_view line) {
   const std::string name{reference::trim(line)};
   if (!reference::is_name(name) || names_.contains(name)) {
     expect_answer(link, "! name");
+    expect_close(link, 1008);
     peer.stage = Stage::leaving;
     return;
   }
@@ -203,6 +211,7 @@ void Oracle::take_command(Link link, const reference::Asked& asked) {
       return;
     case reference::Asked::Kind::quit:
       peer.is_goodbye_due = true;
+      expect_close(link, 1000);
       log_out(link, true);
       peer.stage = Stage::leaving;
       peer.input.clear();

@@ -45,6 +45,10 @@ void Oracle::taken(Link link, std::span<const Slice> slices, std::size_t size) {
     std::string_view bytes = as_text(slice.first(std::min(size, slice.size())));
     size -= bytes.size();
     environment_->hash_bytes(as_bytes(bytes));
+    if (peer.frames) {
+      peer.line.append(bytes);
+      bytes = {};
+    }
     while (!bytes.empty()) {
       const std::size_t lf = bytes.find('\n');
       if (lf == std::string_view::npos) {
@@ -60,6 +64,7 @@ void Oracle::taken(Link link, std::span<const Slice> slices, std::size_t size) {
     }
     if (size == 0) break;
   }
+  if (peer.frames) said_frames(link);
   const bool is_in_fan_out = !peer.line.empty() && peer.first_delivery < peer.deliveries.size();
   if (!is_in_fan_out) return;
   const std::uint32_t message = deliveries_[peer.deliveries[peer.first_delivery]].message;
@@ -141,6 +146,7 @@ void Oracle::said_message(Link link, std::string_view line) {
   peer.first_delivery = place + 1;
   delivery.state = Delivery::State::written;
   delivery.end = peer.said;
+  peer.delivered_end = peer.said;
   ++written_;
 }
 
@@ -208,7 +214,9 @@ void Oracle::finishing(Link link) {
   if (peer.stage == Stage::naming || peer.stage == Stage::online) {
     broke(Property::forward_only, who(link) + " is ended without a reason");
   }
-  if (!peer.line.empty()) {
+  if (peer.frames) {
+    check_frames_at_end(link);
+  } else if (!peer.line.empty()) {
     broke(Property::valid_output, who(link) + " was left with half a line: " + shown(peer.line));
   }
   if (peer.first_delivery < peer.deliveries.size()) {
@@ -230,8 +238,9 @@ void Oracle::finishing(Link link) {
 
 bool Oracle::has_undelivered(Link link) const {
   const Peer& peer = peers_[link];
+  // (Everything else that is on its way may be a ping.)
   return peer.first_delivery < peer.deliveries.size() ||
-         kernel_->read_by_client(link) < kernel_->written_by_server(link);
+         kernel_->read_by_client(link) < peer.delivered_end;
 }
 
 bool Oracle::has_unanswered(Link link) const {

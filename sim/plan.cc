@@ -175,6 +175,31 @@ void plan_clocks(Planner& planner) {
   });
 }
 
+void plan_frames(Planner& planner) {
+  planner.people(2, 3);
+  planner.limits();
+  planner.actions(12);
+  planner.ways();
+  planner.buffers();
+  planner.byte_faults(6);
+  planner.order_faults(10);
+  planner.fault(FaultKind::malformed, 12);
+  planner.fault(FaultKind::control_in_message, 3);
+  planner.fault(FaultKind::after_close_frame, 2);
+  planner.fault(FaultKind::fin_anywhere, 40);
+  planner.fault(FaultKind::half_close, 40);
+  planner.fault(FaultKind::stops_and_resumes, 20);
+  planner.comings_back();
+  planner.for_each([&](ClientPlan& client, Chooser number) {
+    client.traits.transport = Transport::websocket;
+    constexpr std::array<ClientPlan::Ending, 5> endings{
+        ClientPlan::Ending::stays, ClientPlan::Ending::quits, ClientPlan::Ending::half_closes,
+        ClientPlan::Ending::half_closes, ClientPlan::Ending::ignores_close};
+    client.ending = endings[planner.choices().choose(endings.size(), Site::ending, number)];
+    client.is_answering = planner.choices().occurs(3, Site::role, number);
+  });
+}
+
 // --- The tutorial's mistakes -------------------------------------------------------------------
 
 std::vector<std::string> numbered(const std::string& begin, int count) {
@@ -299,7 +324,7 @@ struct Named {
   void (*plan)(Planner&);
 };
 
-constexpr std::array<Named, 21> plans{{
+constexpr std::array<Named, 22> plans{{
     {"swarm", plan_swarm},
     {"calm", plan_calm},
     {"lossy-mobile", plan_lossy_mobile},
@@ -312,6 +337,7 @@ constexpr std::array<Named, 21> plans{{
     {"half-open", plan_half_open},
     {"stale", plan_stale},
     {"clocks", plan_clocks},
+    {"frames", plan_frames},
     {"last-words", plan_last_words},
     {"still-typing", plan_still_typing},
     {"departed-name", plan_departed_name},

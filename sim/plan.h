@@ -34,7 +34,7 @@ struct ClientPlan {
   Reading reading = Reading::always;
   Ending ending = Ending::stays;
   Talk talk = Talk::mixed;
-  LinkTraits traits;
+  LinkTraits traits;  // its transport too
   Duration starts_at{};
   std::uint32_t actions = 0;                     // drawn one by one while the run goes on
   std::vector<std::string> script;               // lines that are sent before those

@@ -36,6 +36,8 @@ void Planner::limits() {
   config.work_per_fact_max = budgets[choices_.choose(6, Site::limits)];
   // Around the sizes of messages, so that a budget is full at each of them, and exactly.
   config.memory_max += choices_.choose(64, Site::limits);
+  constexpr std::array<int, 3> heartbeats_s{30, 10, 3};
+  config.heartbeat = std::chrono::seconds{heartbeats_s[choices_.choose(3, Site::transport)]};
   config.outbox_max += choices_.choose(64, Site::limits);
 }
 
@@ -44,6 +46,9 @@ void Planner::people(std::uint32_t least, std::uint32_t more) {
   for (std::uint32_t place = 0; place < count; ++place) {
     ClientPlan& client = plan_.clients.emplace_back();
     client.name = name_for(place);
+    if (choices_.occurs(3, Site::transport, static_cast<Chooser>(place + 1))) {
+      client.traits.transport = Transport::websocket;
+    }
     client.starts_at = milliseconds{4 * place};
   }
 }

@@ -7,7 +7,7 @@ namespace lastword::sim {
 
 namespace {
 
-constexpr std::array<Scenario, 21> all{{
+constexpr std::array<Scenario, 22> all{{
     // Weathers: the mix that `run` draws from
     {"swarm", "anybody, any faults: half of all families are off in each run", true},
     {"calm", "no faults but the moment of the signal: every message must arrive", true},
@@ -21,6 +21,7 @@ constexpr std::array<Scenario, 21> all{{
     {"half-open", "peers that vanish, are written to, and come back under their name", true},
     {"stale", "late completions, late releases, slots used again at once", true},
     {"clocks", "the process stands still, timers are late, the wall clock jumps", true},
+    {"frames", "browsers that fragment, interleave, break the protocol and close", true},
     // The mistakes of the tutorial's server, each as a small world of its own
     {"last-words", "many messages are queued for a reader when the signal comes", false},
     {"still-typing", "somebody is typing a name when the signal comes", false},
@@ -49,7 +50,7 @@ const Scenario* find_scenario(std::string_view name) {
 const Scenario& scenario_for(std::uint64_t seed) {
   constexpr auto in_mix = static_cast<std::uint64_t>(
       std::count_if(all.begin(), all.end(), [](const Scenario& each) { return each.is_in_mix; }));
-  static_assert(in_mix == 12);
+  static_assert(in_mix == 13);
   return all[seed % in_mix];
 }
 

@@ -88,6 +88,10 @@ std::string_view name_of(Site site) {
       return "pause";
     case Site::wall_jump:
       return "wall_jump";
+    case Site::transport:
+      return "transport";
+    case Site::framing:
+      return "framing";
   }
   return "";
 }

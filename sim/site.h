@@ -58,9 +58,12 @@ enum class Site : std::uint8_t {
   log_blocks,    //
   pause,         // the whole process stands still
   wall_jump,     // of the wall clock
+  // WebSocket
+  transport,  // lines or WebSocket
+  framing,    // how a line becomes frames, and what comes between them
 };
 
-inline constexpr std::size_t site_count = static_cast<std::size_t>(Site::wall_jump) + 1;
+inline constexpr std::size_t site_count = static_cast<std::size_t>(Site::framing) + 1;
 
 [[nodiscard]] std::string_view name_of(Site site);
 

@@ -56,8 +56,9 @@ class PairNetwork {
   std::uint64_t descriptors_max = UINT64_MAX;
 
   Instant clock{};
-  std::deque<Pipe> pipes;  // by client; never moved
-  std::deque<std::size_t> backlog;
+  std::deque<Pipe> pipes;                        // by client; never moved
+  std::deque<std::size_t> backlog;               // of the listener for lines
+  std::deque<std::size_t> websocket_backlog;     // of the other one
   std::map<std::uint32_t, std::size_t> by_slot;  // slot to client
   std::optional<Deadline> deadline;
   Listen listen_state = Listen::open;
@@ -71,12 +72,17 @@ class PairNetwork {
 
   [[nodiscard]] Instant now() const { return clock; }
 
-  [[nodiscard]] Acceptance accept() {
+  [[nodiscard]] std::deque<std::size_t>& backlog_of(Transport transport) {
+    return transport == Transport::lines ? backlog : websocket_backlog;
+  }
+
+  [[nodiscard]] Acceptance accept(Transport transport) {
     ++accept_calls;
-    if (backlog.empty()) return Acceptance::would_block;
+    auto& waiting = backlog_of(transport);
+    if (waiting.empty()) return Acceptance::would_block;
     if (by_slot.size() >= descriptors_max) return Acceptance::exhausted;
-    accepted = backlog.front();
-    backlog.pop_front();
+    accepted = waiting.front();
+    waiting.pop_front();
     return Acceptance::accepted;
   }
   void adopt(ConnectionId id) {
@@ -90,11 +96,13 @@ class PairNetwork {
   void set_listen(Listen listen) {
     listen_state = listen;
     if (listen != Listen::closed) return;
-    for (const std::size_t client : backlog) {
-      pipes[client].is_closed = true;
-      pipes[client].was_reset_by_server = true;
+    for (auto* waiting : {&backlog, &websocket_backlog}) {
+      for (const std::size_t client : *waiting) {
+        pipes[client].is_closed = true;
+        pipes[client].was_reset_by_server = true;
+      }
+      waiting->clear();
     }
-    backlog.clear();
   }
 
   [[nodiscard]] Transfer read(ConnectionId id, std::span<std::byte> buffer) {
@@ -224,8 +232,9 @@ class Pair {
   // One turn: everything that is ready, then the pump. Returns whether anything was ready.
   bool turn() {
     bool is_anything_ready = deliver();
-    if (network.listen_state == Listen::open && !network.backlog.empty()) {
-      pump_.acceptable();
+    for (const Transport transport : {Transport::lines, Transport::websocket}) {
+      if (network.listen_state != Listen::open || network.backlog_of(transport).empty()) continue;
+      pump_.acceptable(transport);
       is_anything_ready = true;
     }
     for (Client client = 0; client < network.pipes.size(); ++client) {

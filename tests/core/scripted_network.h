@@ -77,7 +77,7 @@ class ScriptedNetwork {
 
   [[nodiscard]] Instant now() const { return time; }
 
-  [[nodiscard]] Acceptance accept() {
+  [[nodiscard]] Acceptance accept(Transport) {
     calls_.emplace_back("accept");
     expect(!is_accepted_, "accepts before it said what becomes of the last one");
     if (arrivals.empty()) return Acceptance::would_block;

@@ -20,7 +20,8 @@ using Entry = TimerTable::Entry;
 
 constexpr Slot ada{0};
 constexpr Slot bob{1};
-constexpr std::array connection_timers{Timer::login, Timer::stall, Timer::linger, Timer::close};
+constexpr std::array connection_timers{Timer::login, Timer::stall, Timer::linger, Timer::close,
+                                       Timer::heartbeat};
 static_assert(connection_timers.size() == connection_timer_count);
 
 constexpr Instant at(std::int64_t nanoseconds) { return Instant{nanoseconds}; }

@@ -184,13 +184,6 @@ TEST(Start, LetsAnEqualLineAndOutboxWorkTogether) {
 }
 
 // Until the WebSocket listener exists; then this test gives way to the ones of that listener.
-TEST(Start, TakesWsAndSaysThatItIsNotThereYet) {
-  ServerProcess server({"--ws", "127.0.0.1:0"});
-  EXPECT_EQ(server.ready_line().ws, "none");
-  finish(server);
-  EXPECT_THAT(server.process().standard_error(), ContainsRegex("ws|[Ww]eb[Ss]ocket"));
-}
-
 TEST(Start, SurvivesThatNobodyReadsItsStandardOutput) {
   ServerProcess server;
   LineClient alice = peer(server, "alice");

@@ -29,6 +29,8 @@ long=$(yes 'int x;\n' | head -501 | tr -d '\n')
 
 tree core/a.cc 'int x;\n// may throw, says a comment; rethrow() is another word\n'
 sh "$scratch/lint/source.sh" "$scratch/tree"
+tree core/a.cc 'void f() { throw std::bad_alloc(); }\n'
+sh "$scratch/lint/source.sh" "$scratch/tree"
 
 tree core/a.cc '\tint x;\n'
 rejects 'core/a.cc:1: a tab'
@@ -37,6 +39,8 @@ rejects 'net/a.sh:1: a trailing blank'
 tree net/a.cc "int x;\n// TO""DO: more\n"
 rejects 'net/a.cc:2: a note to oneself'
 tree core/a.cc 'void f() { throw 1; }\n'
+rejects 'core/a.cc:1: the core throws nothing'
+tree core/a.cc 'void f() { if (x) throw std::bad_alloc(); throw std::bad_cast(); }\n'
 rejects 'core/a.cc:1: the core throws nothing'
 tree core/a.h 'std::shared_ptr<int> x;\n'
 rejects 'core/a.h:1: the core shares no ownership'

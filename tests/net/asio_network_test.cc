@@ -64,14 +64,14 @@ class Line {
                 const AsioNetwork::KeepAlive& keep_alive = {})
       : network{server_, keep_alive} {
     error_code error;
-    local = network.listen(endpoint, error);
+    local = network.listen(Transport::lines, endpoint, error);
     listen_error = error;
   }
 
   // Lets the client in, and finds the descriptor of this side of the connection.
   int let_in(const Client& client, ConnectionId id) {
     EXPECT_EQ(client.error(), 0);
-    EXPECT_EQ(network.accept(), Acceptance::accepted);
+    EXPECT_EQ(network.accept(Transport::lines), Acceptance::accepted);
     network.adopt(id);
     for (int descriptor = 3; descriptor < 1024; ++descriptor) {
       tcp::endpoint peer;
@@ -169,12 +169,12 @@ TEST(AsioNetwork, SaysWhyItCannotListen) {
 
 TEST(AsioNetwork, AcceptsOneAfterTheOther) {
   Line line;
-  EXPECT_EQ(line.network.accept(), Acceptance::would_block);
+  EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::would_block);
   const Client ada{line.local};
   const Client bob{line.local};
   line.let_in(ada, first);
   line.let_in(bob, second);
-  EXPECT_EQ(line.network.accept(), Acceptance::would_block);
+  EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::would_block);
   EXPECT_EQ(line.write(second, "for Bob\n").count, 8U);
   EXPECT_EQ(line.write(first, "for Ada\n").count, 8U);
   EXPECT_EQ(ada.read_line(), "for Ada\n");
@@ -184,7 +184,7 @@ TEST(AsioNetwork, AcceptsOneAfterTheOther) {
 TEST(AsioNetwork, TurnsAwayByClosing) {
   Line line;
   const Client client{line.local};
-  ASSERT_EQ(line.network.accept(), Acceptance::accepted);
+  ASSERT_EQ(line.network.accept(Transport::lines), Acceptance::accepted);
   line.network.turn_away();
   EXPECT_EQ(client.read_to_end(), "<end>");
 }
@@ -193,7 +193,7 @@ TEST(AsioNetwork, RefusesConnectionsOnceItsListenerIsClosed) {
   Line line;
   line.network.set_listen(Listen::closed);
   line.network.set_listen(Listen::closed);
-  EXPECT_EQ(line.network.accept(), Acceptance::would_block);
+  EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::would_block);
   const Client client{line.local};
   EXPECT_EQ(client.error(), ECONNREFUSED);
 }
@@ -207,9 +207,10 @@ TEST(AsioNetwork, SaysThatItIsOutOfDescriptors) {
   ASSERT_EQ(::close(next), 0);
   const rlimit none_left{.rlim_cur = static_cast<rlim_t>(next), .rlim_max = limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none_left), 0);
-  EXPECT_EQ(line.network.accept(), Acceptance::exhausted);
+  EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::exhausted);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  EXPECT_EQ(line.network.accept(), Acceptance::accepted) << "the client was kept waiting, no more";
+  EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::accepted)
+      << "the client was kept waiting, no more";
   line.network.turn_away();
 }
 
@@ -221,11 +222,12 @@ TEST(AsioNetwork, TriesAgainAfterAConnectionThatCameToNothing) {
   for (const int error : {EINTR, EPERM, ENETDOWN, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
                           ENETUNREACH, ENOPROTOOPT}) {
     next_accept_error = error;
-    ASSERT_EQ(line.network.accept(), Acceptance::retry) << ::strerrorname_np(error);
+    ASSERT_EQ(line.network.accept(Transport::lines), Acceptance::retry) << ::strerrorname_np(error);
   }
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EINVAL}) {
     next_accept_error = error;
-    ASSERT_EQ(line.network.accept(), Acceptance::exhausted) << ::strerrorname_np(error);
+    ASSERT_EQ(line.network.accept(Transport::lines), Acceptance::exhausted)
+        << ::strerrorname_np(error);
   }
 }
 
@@ -237,7 +239,7 @@ TEST(AsioNetwork, DoesNotWaitAfterAConnectionThatWasAborted) {
     Line line;
     const Client client{line.local};
     next_accept_error = error;
-    EXPECT_EQ(line.network.accept(), Acceptance::retry) << ::strerrorname_np(error);
+    EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::retry) << ::strerrorname_np(error);
   }
 }
 

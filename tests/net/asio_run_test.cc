@@ -33,7 +33,8 @@ class RunningServer {
  public:
   explicit RunningServer(const Config& config = {}) : server_{config}, network_{server_, {}} {
     boost::system::error_code error;
-    local = network_.listen({boost::asio::ip::make_address("127.0.0.1"), 0}, error);
+    local =
+        network_.listen(Transport::lines, {boost::asio::ip::make_address("127.0.0.1"), 0}, error);
     EXPECT_FALSE(error) << error.message();
   }
   RunningServer(const RunningServer&) = delete;

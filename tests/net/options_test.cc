@@ -15,7 +15,9 @@ namespace lastword {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -51,7 +53,6 @@ TEST(Options, AreThoseOfTheContractIfNothingIsSaid) {
   EXPECT_EQ(options->tcp, (Endpoint{.host = "127.0.0.1", .port = 8080}));
   EXPECT_EQ(options->ws, (Endpoint{.host = "127.0.0.1", .port = 8081}));
   EXPECT_EQ(options->admin, std::nullopt);
-  EXPECT_FALSE(options->is_ws_named);
   EXPECT_EQ(options->config.line_max, 65536U);
   EXPECT_EQ(options->config.outbox_max, mebibyte);
   EXPECT_EQ(options->config.memory_max, 256 * mebibyte);
@@ -59,7 +60,10 @@ TEST(Options, AreThoseOfTheContractIfNothingIsSaid) {
   EXPECT_EQ(options->config.login_timeout, 10s);
   EXPECT_EQ(options->config.drain_timeout, 30s);
   EXPECT_EQ(options->config.linger, 2s);
-  EXPECT_EQ(options->heartbeat, 30s);
+  EXPECT_EQ(options->config.heartbeat, 30s);
+  EXPECT_FALSE(options->config.handshake.is_compressing);
+  EXPECT_THAT(options->config.handshake.allowed_origins, IsEmpty());
+  EXPECT_THAT(options->config.handshake.host_names, IsEmpty());
   EXPECT_EQ(options->log_level, LogLevel::info);
 }
 
@@ -93,7 +97,6 @@ TEST(Options, SetWhatTheyAreNamedFor) {
   ASSERT_TRUE(options) << options.error().text;
   EXPECT_EQ(options->tcp, (Endpoint{.host = "::1", .port = 7000}));
   EXPECT_EQ(options->ws, (Endpoint{.host = "0.0.0.0", .port = 0}));
-  EXPECT_TRUE(options->is_ws_named);
   EXPECT_EQ(options->admin, (Endpoint{.host = "localhost", .port = 9}));
   EXPECT_EQ(options->config.connections_max, 12U);
   EXPECT_EQ(options->config.line_max, 4 * kibibyte);
@@ -101,10 +104,32 @@ TEST(Options, SetWhatTheyAreNamedFor) {
   EXPECT_EQ(options->config.memory_max, 2 * mebibyte);
   EXPECT_EQ(options->config.stall_timeout, 1s);
   EXPECT_EQ(options->config.login_timeout, 2s);
-  EXPECT_EQ(options->heartbeat, 3s);
+  EXPECT_EQ(options->config.heartbeat, 3s);
   EXPECT_EQ(options->config.drain_timeout, 4s);
   EXPECT_EQ(options->config.linger, 500ms);
   EXPECT_EQ(options->log_level, LogLevel::warning);
+}
+
+TEST(Options, NameOriginsAndHostsOneByOne) {
+  const auto options =
+      serve({"--allow-origin", "https://chat.example.org", "--allow-origin=null", "--host-name",
+             "chat.example.org", "--host-name", "intra", "--ws-compress"});
+  ASSERT_TRUE(options) << options.error().text;
+  EXPECT_THAT(options->config.handshake.allowed_origins,
+              ElementsAre("https://chat.example.org", "null"));
+  EXPECT_THAT(options->config.handshake.host_names, ElementsAre("chat.example.org", "intra"));
+  EXPECT_TRUE(options->config.handshake.is_compressing);
+}
+
+TEST(Options, RefuseWhatIsNoOriginAndNoHostName) {
+  for (const char* origin : {"chat.example.org", "https://", "://x", "https://x/path",
+                             "https://x y", "https://x?q", ""}) {
+    EXPECT_THAT(complaint(serve({"--allow-origin", origin})), HasSubstr("--allow-origin"))
+        << origin;
+  }
+  for (const char* name : {"https://chat", "chat:80", "a b", "[::1]", ""}) {
+    EXPECT_THAT(complaint(serve({"--host-name", name})), HasSubstr("--host-name")) << name;
+  }
 }
 
 TEST(Options, KnowFourLogLevels) {
@@ -187,7 +212,9 @@ TEST(Options, AreRefusedIfTheyCannotWorkTogether) {
               HasSubstr("--max-line"));
   EXPECT_TRUE(serve({"--max-outbox", "512MiB", "--max-memory", "1KiB"}))
       << "the smaller one judges";
-  EXPECT_THAT(complaint(serve({"--tcp", "none"})), HasSubstr("--tcp"));
+  EXPECT_TRUE(serve({"--tcp", "none"})) << "there is the other door";
+  EXPECT_TRUE(serve({"--ws", "none"}));
+  EXPECT_THAT(complaint(serve({"--tcp", "none", "--ws", "none"})), HasSubstr("--ws none"));
 }
 
 TEST(Options, TakeALineOfOneGibibyteAndNoLonger) {

@@ -2,8 +2,8 @@
 # through others, must stand on the list below, and Boost is looked for in net/ only. It is made
 # whenever the project is configured, with or without tests.
 
-# `OpenSSL::Crypto` may join: pure computation from a library is fine.
-set(LASTWORD_CORE_MAY_LINK lastword_warnings)
+# Pure computation from a library is fine. Which parts of it are meant, the other two checks say.
+set(LASTWORD_CORE_MAY_LINK lastword_warnings ZLIB::ZLIB OpenSSL::Crypto)
 
 function(lastword_check_core_links)
   get_target_property(type lastword_core TYPE)

@@ -73,6 +73,8 @@ constexpr FaultRow fault_rows[] = {
     {FaultKind::short_write, {"lossy-mobile", 10}},
     {FaultKind::would_block, {"lossy-mobile", 10}},
     {FaultKind::malformed, {"calm", 10}},
+    {FaultKind::control_in_message, {"frames", 20}},
+    {FaultKind::after_close_frame, {"frames", 200}},
     {FaultKind::any_order, {"lossy-mobile", 10}},
     {FaultKind::timer_against_io, {"deploy", 40}},
     {FaultKind::timer_late, {"clocks", 20}},
@@ -180,6 +182,8 @@ constexpr MarkRow mark_rows[] = {
     {Mark::stop_with_unread_everywhere, {"swizzle", 60}},
     {Mark::stop_while_paused, {"slow-loris", 20}},
     {Mark::drain_cut_off, {"stopped-reader", 20}},
+    {Mark::close_frames_crossing, {"frames", 600}},
+    {Mark::end_inside_message, {"frames", 200}},
 };
 
 constexpr bool is_every_mark_there() {

@@ -629,11 +629,11 @@ TEST(Kernel, AcceptsInTheOrderOfArrival) {
   EXPECT_EQ(world.accept(), Acceptance::would_block);
   world.settle();
   EXPECT_EQ(world.acceptable, 2);
-  Link accepted = no_link;
-  EXPECT_EQ(world.kernel.accept(world.environment, accepted), Acceptance::accepted);
-  EXPECT_EQ(accepted, near);
-  EXPECT_EQ(world.kernel.accept(world.environment, accepted), Acceptance::accepted);
-  EXPECT_EQ(accepted, far);
+  for (const Link expected : {near, far}) {
+    Link link = no_link;
+    EXPECT_EQ(world.kernel.accept(world.environment, Transport::lines, link), Acceptance::accepted);
+    EXPECT_EQ(link, expected);
+  }
   EXPECT_EQ(world.accept(), Acceptance::would_block);
   EXPECT_EQ(world.kernel.open_descriptors(), 2U);
 }

@@ -89,7 +89,7 @@ class KernelWorld {
     const Link link = connect(traits);
     settle();
     Link accepted = no_link;
-    const Acceptance acceptance = kernel.accept(environment, accepted);
+    const Acceptance acceptance = kernel.accept(environment, Transport::lines, accepted);
     LASTWORD_CHECK(acceptance == Acceptance::accepted && accepted == link);
     return link;
   }
@@ -106,7 +106,7 @@ class KernelWorld {
 
   Acceptance accept() {
     Link accepted = no_link;
-    return kernel.accept(environment, accepted);
+    return kernel.accept(environment, Transport::lines, accepted);
   }
   // What one read brings: the bytes, or "(end)", "(reset)", "(timed out)", "(other)", "(nothing)".
   std::string read(Link link, std::size_t size_max = 4096) {

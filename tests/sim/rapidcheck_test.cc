@@ -142,7 +142,7 @@ TEST(ArbitraryRuns, AreShrunkToTheFirstScenario) {
     RC_FAIL("a message was accepted");
   });
   ASSERT_TRUE(result.is<rc::detail::FailureResult>()) << result;
-  EXPECT_EQ(last, scenario_for(0).name);
+  EXPECT_EQ(last, scenario_for(0).name) << result;
 }
 
 }  // namespace

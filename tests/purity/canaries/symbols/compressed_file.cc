@@ -1,0 +1,3 @@
+#include <zlib.h>
+
+gzFile open_log() { return gzopen("log.gz", "wb"); }
