@@ -1,20 +1,23 @@
 #!/bin/sh
-# Compares what a delivery costs lastword with what it costs the floor, and prints a table of
-# ratios. README.md explains the figures.
+# Compares what a delivery costs lastword with what it costs the floor, over the line protocol and
+# over WebSocket, and prints tables of ratios. README.md explains the figures.
 #
-#   compare.sh [--quick] [--no-build] [--rounds N] [--placement WHERE]
+#   compare.sh [--quick] [--no-build] [--rounds N] [--placement WHERE] [--transport HOW]
 #
 #   --quick      a tenth of the messages and three rounds: an impression
 #   --no-build   take build/release as it is
 #   --rounds N   runs of each server in each case (default 5)
 #   --placement apart|together|anywhere
 #                server and driver on a CPU each (default), on the same one, or as it comes
+#   --transport both|lines|ws
+#                both (default), or only the one
 set -eu
 
 quick=no
 build=yes
 rounds=
 placement=apart
+transports=both
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=yes ;;
@@ -29,10 +32,21 @@ while [ $# -gt 0 ]; do
       placement=$2
       shift
       ;;
+    --transport)
+      [ $# -ge 2 ] || { echo "compare.sh: --transport needs a word" >&2; exit 2; }
+      transports=$2
+      shift
+      ;;
     *) echo "compare.sh: unknown argument: $1" >&2; exit 2 ;;
   esac
   shift
 done
+
+case $transports in
+  both) transports="lines ws" ;;
+  lines | ws) ;;
+  *) echo "compare.sh: --transport: $transports is none of both, lines and ws" >&2; exit 2 ;;
+esac
 
 if [ "$quick" = yes ]; then
   rounds=${rounds:-3}
@@ -51,12 +65,16 @@ if [ "$build" = yes ]; then
   sh .ci/install.sh build test >&2
   cmake --preset release >&2
   cmake --build build/release \
-    --target lastword lastword_floor lastword_load lastword_compare_table >&2
+    --target lastword lastword_floor lastword_websocket_floor lastword_load \
+    lastword_compare_table >&2
 fi
 
 bench=build/release/tests/bench
-floor=$bench/lastword_floor
-lastword="build/release/lastword serve --tcp 127.0.0.1:0 --ws none --max-connections 16384"
+lines_floor=$bench/lastword_floor
+ws_floor=$bench/lastword_websocket_floor
+serve="build/release/lastword serve --max-connections 16384"
+lines_lastword="$serve --tcp 127.0.0.1:0 --ws none"
+ws_lastword="$serve --tcp none --ws 127.0.0.1:0"
 runs=$bench/compare.jsonl
 log=$bench/compare.log
 : > "$runs"
@@ -70,13 +88,19 @@ load() {
   }
 }
 
-# Both servers in turn, so that what else happens on the machine hits neighbours alike.
+# All servers in turn, so that what else happens on the machine hits neighbours alike.
 # run MODE OPTIONS...
 run() {
   round=1
   while [ "$round" -le "$rounds" ]; do
-    load "$@" --label floor --server "$floor"
-    load "$@" --label lastword --server "$lastword"
+    for transport in $transports; do
+      case $transport in
+        lines) floor=$lines_floor lastword=$lines_lastword ;;
+        ws) floor=$ws_floor lastword=$ws_lastword ;;
+      esac
+      load "$@" --transport "$transport" --label floor --server "$floor"
+      load "$@" --transport "$transport" --label lastword --server "$lastword"
+    done
     round=$((round + 1))
   done
 }

@@ -83,7 +83,7 @@ void take_all_lines(LineFramer& framer, Framing& framing, Bytes chunk) {
 constexpr std::size_t lines_per_chunk = 512;
 
 void framer_with_whole_lines(benchmark::State& state) {
-  Framing framing{.line_max = Config{}.line_max, .spare_buffers = {}};
+  Framing framing{.line_max = Config{}.line_max};
   LineFramer framer;
   const std::string chunk = repeated(message_to("r00000"), lines_per_chunk);
   for (auto _ : state) take_all_lines(framer, framing, as_bytes(chunk));
@@ -93,7 +93,7 @@ BENCHMARK(framer_with_whole_lines);
 
 // Every line comes in two chunks: the worst cut that is not an attack.
 void framer_with_cut_lines(benchmark::State& state) {
-  Framing framing{.line_max = Config{}.line_max, .spare_buffers = {}};
+  Framing framing{.line_max = Config{}.line_max};
   LineFramer framer;
   const std::string line = message_to("r00000");
   const Bytes bytes = as_bytes(line);

@@ -158,12 +158,8 @@ ServerProcess::ServerProcess(const std::string& command, Placement placement,
     if (!read_more(patience_end)) throw LoadFailure("the server ended without a ready line");
     line_end = unread_.find('\n');
   }
-  std::istringstream words(unread_.substr(0, line_end));
+  ready_line_ = unread_.substr(0, line_end);
   unread_.erase(0, line_end + 1);
-  for (std::string word; words >> word;) {
-    if (word.starts_with("tcp=")) address_ = parse_address(word.substr(4));
-  }
-  if (address_.port == 0) throw LoadFailure("no tcp=HOST:PORT in the server's first line");
 }
 
 ServerProcess::~ServerProcess() {
@@ -171,6 +167,17 @@ ServerProcess::~ServerProcess() {
   if (id_ <= 0) return;
   kill(id_, SIGKILL);
   waitpid(id_, nullptr, 0);
+}
+
+Address ServerProcess::address(const std::string& listener) const {
+  const std::string start = listener + "=";
+  std::istringstream words(ready_line_);
+  for (std::string word; words >> word;) {
+    if (word.starts_with(start) && word != start + "none") {
+      return parse_address(word.substr(start.size()));
+    }
+  }
+  throw LoadFailure("the server does not listen at " + listener + ": " + ready_line_);
 }
 
 void ServerProcess::ask_to_stop() const { kill(id_, SIGTERM); }

@@ -59,7 +59,8 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   [[nodiscard]] pid_t id() const { return id_; }
-  [[nodiscard]] const Address& address() const { return address_; }
+  // Where it listens, by its ready line: listener is "tcp" or "ws".
+  [[nodiscard]] Address address(const std::string& listener) const;
 
   void ask_to_stop() const;  // SIGTERM
 
@@ -74,7 +75,7 @@ class ServerProcess {
   pid_t id_ = -1;
   int output_ = -1;
   std::string unread_;
-  Address address_;
+  std::string ready_line_;
 };
 
 void pin_to_cpu(pid_t process, std::size_t cpu);  // 0: the caller

@@ -9,21 +9,24 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 namespace lastword::bench {
 
+using std::chrono::steady_clock;
+
 namespace {
 
 constexpr std::size_t read_size = std::size_t{256} * 1024;
 constexpr std::size_t sequence_digits = 10;
 constexpr std::size_t stream_digits = 5;  // as in "from s00007"
+constexpr std::string_view destinations_end = ": ";
 constexpr std::string_view delivery_start = "from s";
 constexpr std::string_view pong = "* pong lastword-load";
-constexpr std::string_view ping_line = "/ping lastword-load\n";
+constexpr std::string_view ping_line = "/ping lastword-load";
+constexpr unsigned going_away = 1001;  // RFC 6455, section 7.4.1
 
 // Well below any server's backlog.
 constexpr std::size_t logins_under_way_max = 128;
@@ -50,8 +53,8 @@ void append_sequence(std::string& output, std::uint64_t sequence) {
 
 }  // namespace
 
-Traffic::Traffic(const TrafficOptions& options)
-    : options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(read_size) {}
+Traffic::Traffic(TrafficOptions options)
+    : options_(std::move(options)), epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(read_size) {}
 
 Traffic::~Traffic() {
   for (const Connection& connection : connections_) {
@@ -64,16 +67,27 @@ ConnectionIndex Traffic::add_connection(const std::string& name, const std::stri
   await_pongs(logins_under_way_max - 1);
   const auto index = static_cast<ConnectionIndex>(connections_.size());
   const int descriptor = connect_from_a_free_address();
-  Connection& connection = connections_.emplace_back();
+  Connection& connection = connections_.emplace_back(options_.transport);
   connection.descriptor = descriptor;
   connection.name = name;
-  connection.output = name + "\n";
-  if (!room.empty()) connection.output += "/join #" + room + "\n";
+  connection.room = room;
   ++open_connections_;
   watch(index, EPOLL_CTL_ADD, EPOLLIN);
-  ask_for_pong(index);
+  connection.waits_for_pong = true;
+  ++pongs_missing_;
+  connection.wire.open(connection.output);
+  if (connection.wire.is_open()) log_in(index);
   write(index);
   return index;
+}
+
+void Traffic::log_in(ConnectionIndex index) {
+  Connection& connection = at(index);
+  connection.wire.put_line(connection.output, connection.name);
+  if (!connection.room.empty()) {
+    connection.wire.put_line(connection.output, "/join #" + connection.room);
+  }
+  put_ping(index);
 }
 
 int Traffic::connect_from_a_free_address() {
@@ -106,10 +120,19 @@ int Traffic::connect_from_a_free_address() {
   return descriptor;
 }
 
-void Traffic::finish_logins() { await_pongs(0); }
+void Traffic::finish_logins() {
+  await_pongs(0);
+  // Once more. Linux acknowledges each small segment to who has only listened since its first
+  // words, and every second one to who has answered something, as a WebSocket client has by its
+  // handshake. Both transports are to be alike.
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    ask_for_pong(static_cast<ConnectionIndex>(i));
+  }
+  await_pongs(0);
+}
 
 StreamIndex Traffic::add_stream(const StreamPlan& plan) {
-  // "HEAD0123456789LF" is the shortest delivered line that can be checked.
+  // "HEAD0123456789LF" (in ws without the LF) is the shortest delivered line that can be checked.
   const std::size_t size_min = plan.delivered_head.size() + sequence_digits + 1;
   if (options_.delivered_size < size_min) {
     throw LoadFailure("a delivered line must have at least " + std::to_string(size_min) +
@@ -148,16 +171,32 @@ void Traffic::confirm_nothing_more_comes() {
   await_pongs(0);
 }
 
+void Traffic::rest(steady_clock::duration duration) {
+  const auto end = steady_clock::now() + duration;
+  for (auto left = duration; left > left.zero(); left = end - steady_clock::now()) {
+    turn_within(std::chrono::ceil<std::chrono::milliseconds>(left));
+  }
+}
+
 void Traffic::read_to_the_end() {
   is_ending_ = true;
   while (open_connections_ > 0) turn();
 }
 
+std::size_t Traffic::connections_not_closed_in_order() const {
+  if (options_.transport == Transport::lines) return 0;
+  return connections_.size() - close_frames_;
+}
+
 void Traffic::ask_for_pong(ConnectionIndex index) {
-  Connection& connection = at(index);
-  if (std::exchange(connection.waits_for_pong, true)) return;
+  if (std::exchange(at(index).waits_for_pong, true)) return;
   ++pongs_missing_;
-  connection.output += ping_line;
+  put_ping(index);
+}
+
+void Traffic::put_ping(ConnectionIndex index) {
+  Connection& connection = at(index);
+  connection.wire.put_line(connection.output, ping_line);
   mark_changed(index);
 }
 
@@ -166,17 +205,18 @@ void Traffic::await_pongs(std::size_t still_waiting_max) {
 }
 
 void Traffic::turn() {
+  if (turn_within(options_.patience)) return;
+  throw LoadFailure("stalled: " + std::to_string(progress_.deliveries) + " of " +
+                    std::to_string(deliveries_expected_) + " deliveries arrived, " +
+                    std::to_string(pongs_missing_) + " pongs missing, " +
+                    std::to_string(open_connections_) + " connections open");
+}
+
+bool Traffic::turn_within(std::chrono::milliseconds timeout) {
   // What was queued outside of a turn goes out first: nothing else would wake us.
   for (const ConnectionIndex index : std::exchange(changed_, {})) write(index);
-  const auto timeout = std::chrono::milliseconds(options_.patience);
   const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
                                static_cast<int>(timeout.count()));
-  if (count == 0) {
-    throw LoadFailure("stalled: " + std::to_string(progress_.deliveries) + " of " +
-                      std::to_string(deliveries_expected_) + " deliveries arrived, " +
-                      std::to_string(pongs_missing_) + " pongs missing, " +
-                      std::to_string(open_connections_) + " connections open");
-  }
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events_[static_cast<std::size_t>(i)];
     const auto index = static_cast<ConnectionIndex>(event.data.u32);
@@ -187,6 +227,7 @@ void Traffic::turn() {
   ready_.clear();
   for (const ConnectionIndex index : changed_) write(index);
   changed_.clear();
+  return count != 0;
 }
 
 void Traffic::read(ConnectionIndex index) {
@@ -196,24 +237,42 @@ void Traffic::read(ConnectionIndex index) {
   if (received == 0) fail(index, "the server closed the connection");
   if (received < 0) fail(index, "recv: " + std::generic_category().message(errno));
   ++progress_.reads;
-  std::string_view bytes(buffer_.data(), static_cast<std::size_t>(received));
-  std::string& tail = at(index).tail;
-  while (!bytes.empty()) {
-    const void* end = std::memchr(bytes.data(), '\n', bytes.size());
-    if (end == nullptr) {
-      tail += bytes;
-      return;
-    }
-    const auto length = static_cast<std::size_t>(static_cast<const char*>(end) - bytes.data());
-    if (tail.empty()) {
-      take_line(index, bytes.substr(0, length));
-    } else {
-      tail += bytes.substr(0, length);
-      take_line(index, tail);
-      tail.clear();
-    }
-    bytes.remove_prefix(length + 1);
+  Wire& wire = at(index).wire;
+  wire.feed(std::string_view(buffer_.data(), static_cast<std::size_t>(received)));
+  while (const auto arrival = wire.take()) take(index, *arrival);
+}
+
+void Traffic::take(ConnectionIndex index, const Arrival& arrival) {
+  Connection& connection = at(index);
+  switch (arrival.kind) {
+    case Arrival::Kind::line:
+      return take_line(index, arrival.payload);
+    case Arrival::Kind::opened:
+      return log_in(index);
+    case Arrival::Kind::ping:
+      connection.wire.put_pong(connection.output, arrival.payload);
+      return mark_changed(index);
+    case Arrival::Kind::close:
+      return take_close(index, arrival.payload);
+    case Arrival::Kind::refused:
+      fail(index, "the handshake was refused: " + std::string(arrival.payload));
+    case Arrival::Kind::broken:
+      fail(index, "the server broke RFC 6455: " + std::string(arrival.payload));
   }
+}
+
+void Traffic::take_close(ConnectionIndex index, std::string_view payload) {
+  // Its first two bytes are the code, the rest tells a person why.
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(payload[at]); };
+  const unsigned code = payload.size() < 2 ? 0 : unsigned{byte(0)} << 8 | byte(1);
+  if (!is_ending_ || code != going_away) {
+    fail(index, "the server closed with code " + std::to_string(code) + " " +
+                    std::string(payload.substr(std::min<std::size_t>(2, payload.size()))));
+  }
+  ++close_frames_;
+  Connection& connection = at(index);
+  connection.wire.put_close(connection.output, payload);
+  mark_changed(index);
 }
 
 void Traffic::take_line(ConnectionIndex index, std::string_view line) {
@@ -267,11 +326,16 @@ void Traffic::complete_one(StreamIndex index, std::uint64_t sequence) {
 void Traffic::fill_window(StreamIndex index) {
   Stream& stream = at(index);
   stream.is_ready = false;
-  std::string& output = at(stream.plan.sender).output;
+  Connection& sender = at(stream.plan.sender);
+  std::string& output = sender.output;
+  const std::size_t line_size = stream.plan.destinations.size() + destinations_end.size() +
+                                sequence_digits + stream.padding.size();
   while (stream.sent < stream.goal && stream.sent - stream.completed < options_.window) {
-    output.append(stream.plan.destinations).append(": ");
+    sender.wire.begin_line(output, line_size);
+    output.append(stream.plan.destinations).append(destinations_end);
     append_sequence(output, stream.sent);
-    output.append(stream.padding).append("\n");
+    output.append(stream.padding);
+    sender.wire.end_line(output);
     stream.missing[stream.sent % options_.window] = stream.plan.receiver_count;
     ++stream.sent;
     ++progress_.messages;
@@ -292,6 +356,7 @@ void Traffic::write(ConnectionIndex index) {
   const ssize_t sent =
       send(connection.descriptor, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0 && errno != EAGAIN) {
+    if (is_ending_) return;  // gone before it had our close frame; its last bytes may be unread
     fail(index, "send: " + std::generic_category().message(errno));
   }
   if (sent > 0) connection.output_sent += static_cast<std::size_t>(sent);

@@ -1,8 +1,8 @@
 // The load itself: connections that log in, streams of numbered messages between them, and the
 // count of what arrives.
 //
-//   stream:  sender ── "r00007: 0000000042....\n" ──► server
-//            each receiver ◄── "from s00007: 0000000042....\n" ── server
+//   stream:  sender ── "r00007: 0000000042...." ──► server
+//            each receiver ◄── "from s00007: 0000000042...." ── server
 //
 // Closed loop: a stream has at most `window` messages that have not reached all their receivers.
 //
@@ -10,7 +10,8 @@
 // 1. A receiver gets the messages of a stream numbered 0, 1, 2 ... without a gap or a repetition,
 //    each with every byte as it must be. Anything else throws LoadFailure.
 // 2. An error line ("! ...") throws; an information line ("* ...") is skipped unless awaited.
-// 3. Nothing waits for a length of time; patience ends a run only in which nothing happens.
+// 3. Nothing but rest() waits for a length of time; patience ends a run only in which nothing
+//    happens.
 #pragma once
 
 #include <sys/epoll.h>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "server_process.h"
+#include "wire.h"
 
 namespace lastword::bench {
 
@@ -31,8 +33,9 @@ enum class StreamIndex : std::uint32_t {};
 
 struct TrafficOptions {
   Address server;
+  Transport transport = Transport::lines;
   std::size_t window = 32;          // messages of one stream under way
-  std::size_t delivered_size = 64;  // bytes of a delivered line, LF included
+  std::size_t delivered_size = 64;  // bytes of a delivered line, LF included; in ws one less
   std::chrono::seconds patience{10};
 };
 
@@ -53,7 +56,7 @@ struct Progress {
 
 class Traffic {
  public:
-  explicit Traffic(const TrafficOptions& options);
+  explicit Traffic(TrafficOptions options);
   ~Traffic();
   Traffic(const Traffic&) = delete;
   Traffic& operator=(const Traffic&) = delete;
@@ -61,7 +64,7 @@ class Traffic {
   // Connects and begins the login; room may be empty. Lets earlier logins finish first where many
   // are under way, so that the listener's backlog is never full.
   ConnectionIndex add_connection(const std::string& name, const std::string& room);
-  void finish_logins();
+  void finish_logins();  // returns when everyone has logged in and spoken once more
 
   StreamIndex add_stream(const StreamPlan& plan);
   // The streams [first, first + count) are what this connection gets.
@@ -78,19 +81,28 @@ class Traffic {
   // everything that was ever on its way to them is, a repeated last message too.
   void confirm_nothing_more_comes();
 
-  // For after the server was asked to stop: reads each connection to its end and closes it.
+  // Sends nothing for so long, but for answers to pings.
+  void rest(std::chrono::steady_clock::duration duration);
+
+  // For after the server was asked to stop: reads each connection to its end and closes it. In ws a
+  // close frame is answered, and its code must be 1001.
   void read_to_the_end();
 
   [[nodiscard]] const Progress& progress() const { return progress_; }
   [[nodiscard]] std::uint64_t deliveries_expected() const { return deliveries_expected_; }
+  // Those that ended without a close frame where there has to be one.
+  [[nodiscard]] std::size_t connections_not_closed_in_order() const;
 
  private:
   struct Connection {
+    explicit Connection(Transport transport) : wire(transport) {}
+
     int descriptor = -1;
     std::string name;
+    std::string room;  // may be empty
+    Wire wire;
     std::string output;
     std::size_t output_sent = 0;
-    std::string tail;  // an unfinished line
     Subscription subscription;
     std::vector<std::uint64_t> next_sequence;  // by stream of the subscription
     bool is_changed = false;
@@ -111,13 +123,19 @@ class Traffic {
   Stream& at(StreamIndex index) { return streams_[static_cast<std::size_t>(index)]; }
 
   int connect_from_a_free_address();
+  void log_in(ConnectionIndex index);
   void ask_for_pong(ConnectionIndex index);
+  void put_ping(ConnectionIndex index);
   void await_pongs(std::size_t still_waiting_max);
 
   // One turn: everything that is ready is read, then windows are filled, then each changed
   // connection is written once.
   void turn();
+  // False if nothing happened before the timeout.
+  bool turn_within(std::chrono::milliseconds timeout);
   void read(ConnectionIndex index);
+  void take(ConnectionIndex index, const Arrival& arrival);
+  void take_close(ConnectionIndex index, std::string_view payload);
   void take_line(ConnectionIndex index, std::string_view line);
   void take_delivery(ConnectionIndex index, std::string_view line);
   void complete_one(StreamIndex index, std::uint64_t sequence);
@@ -138,6 +156,7 @@ class Traffic {
   std::uint64_t deliveries_expected_ = 0;
   std::size_t pongs_missing_ = 0;
   std::size_t open_connections_ = 0;
+  std::size_t close_frames_ = 0;
   bool is_ending_ = false;  // the server was asked to stop: an end of stream is what we await
   std::array<epoll_event, 512> events_;
   std::vector<char> buffer_;
