@@ -181,6 +181,44 @@ TEST(Watchdog, BarksWhenNothingComes) {
   ::unsetenv("LASTWORD_WATCHDOG_SECONDS");
 }
 
+TEST(Process, ReadsWhatItIsGiven) {
+  Process process({.binary = "/bin/cat", .has_input = true});
+  // More than the socket and the pipe hold: the output is read meanwhile.
+  const std::string line(1'000'000, 'x');
+  process.write_input(line + "\nend\n");
+  EXPECT_EQ(process.read_output_line(), line);
+  EXPECT_EQ(process.read_output_line(), "end");
+  process.close_input();
+  EXPECT_EQ(process.wait_for_exit(), ExitStatus{.code = 0});
+}
+
+TEST(Process, HasTheEnvironmentThatItIsGivenBesidesOurs) {
+  Process process({.binary = "/bin/sh",
+                   .arguments = {"-c", "echo $HOME ${PATH:+has a path}"},
+                   .environment = {"HOME=elsewhere"}});
+  EXPECT_EQ(process.read_output_line(), "elsewhere has a path");
+  EXPECT_EQ(process.wait_for_exit(), ExitStatus{.code = 0});
+}
+
+TEST(Process, TakesItsGroupWithIt) {
+  // What the shell leaves behind holds the other end of the pipe: only its end is the pipe's.
+  Process process({.binary = "/bin/sh",
+                   .arguments = {"-c", "tail -f /dev/null & echo started"},
+                   .has_group_of_its_own = true});
+  EXPECT_EQ(process.read_output_line(), "started");
+  EXPECT_EQ(process.wait_for_exit(), ExitStatus{.code = 0});
+  EXPECT_EQ(process.read_output_line(), std::nullopt);
+}
+
+TEST(Process, SaysWhichPackageHasAMissingProgram) {
+  try {
+    static_cast<void>(program_in_path("no-such-program", "some-package"));
+    FAIL() << "found it";
+  } catch (const Violation& violation) {
+    EXPECT_THAT(violation.what(), HasSubstr("install the Debian package some-package"));
+  }
+}
+
 TEST(Process, TellsOutputErrorsAndExitCode) {
   Process process(shell("echo one; echo oops >&2; echo two; exit 7"));
   EXPECT_EQ(process.read_output_line(), "one");

@@ -77,6 +77,8 @@ void wait_until_connected(const Descriptor& socket) {
   if (error != 0) throw_system_error(error, "connect");
 }
 
+}  // namespace
+
 Descriptor connect_to(const Endpoint& endpoint, const ClientOptions& options) {
   const SocketAddress address = address_of(endpoint);
   Descriptor socket(
@@ -95,8 +97,6 @@ Descriptor connect_to(const Endpoint& endpoint, const ClientOptions& options) {
   if (is_connected_to_itself(socket)) throw_system_error(ECONNREFUSED, "connect to itself");
   return socket;
 }
-
-}  // namespace
 
 std::string Transcript::text() const {
   std::string text;

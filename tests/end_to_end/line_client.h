@@ -50,6 +50,10 @@ struct ClientOptions {
   int receive_buffer_bytes = 0;  // SO_RCVBUF, set before the connect; 0 leaves it to the kernel
 };
 
+// A non-blocking socket, connected when it returns; std::system_error with the errno of connect(2)
+// if it can't be.
+[[nodiscard]] Descriptor connect_to(const Endpoint& endpoint, const ClientOptions& options = {});
+
 class LineClient {
  public:
   // Connected when it returns; std::system_error with the errno of connect(2) if it can't be.

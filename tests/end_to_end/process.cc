@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -31,21 +33,50 @@ constexpr int could_not_execute = 127;  // as shells have it
   throw std::system_error(errno, std::generic_category(), what);
 }
 
+// Pointers into the words, with a null pointer at the end, as exec wants them.
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Ours, and of this process's own what ours does not name.
+std::vector<std::string> environment_with(std::vector<std::string> environment) {
+  const std::vector<std::string> ours = environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view own(*variable);
+    const std::string_view name = own.substr(0, own.find('=') + 1);
+    const auto is_named = [name](const std::string& other) { return other.starts_with(name); };
+    if (std::ranges::none_of(ours, is_named)) environment.emplace_back(own);
+  }
+  return environment;
+}
+
+struct StandardStreams {
+  int input = -1;  // -1: nothing to read
+  int output = -1;
+  int error = -1;
+};
+
 // Between fork and exec: only what is async-signal-safe.
-[[noreturn]] void become(const Command& command, char* const* arguments, int output, int error) {
+[[noreturn]] void become(const Command& command, char* const* arguments, char* const* environment,
+                         const StandardStreams& streams) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int number : {SIGINT, SIGTERM, SIGPIPE}) ::signal(number, SIG_DFL);
-  const int input = ::open("/dev/null", O_RDONLY);
+  if (command.has_group_of_its_own) ::setpgid(0, 0);
+  const int input = streams.input >= 0 ? streams.input : ::open("/dev/null", O_RDONLY);
   ::dup2(input, STDIN_FILENO);
   ::close(input);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(error, STDERR_FILENO);
+  ::dup2(streams.output, STDOUT_FILENO);
+  ::dup2(streams.error, STDERR_FILENO);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (command.descriptors_max.has_value()) {
     const rlimit limit{*command.descriptors_max, *command.descriptors_max};
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
-  ::execv(command.binary.c_str(), arguments);
+  ::execve(command.binary.c_str(), arguments, environment);
   ::_exit(could_not_execute);
 }
 
@@ -63,7 +94,18 @@ std::string lastword_binary() {
   return named != nullptr ? named : LASTWORD_BINARY;
 }
 
-Process::Process(const Command& command) {
+std::string program_in_path(std::string_view program, std::string_view package) {
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string file = folder + "/" + std::string(program);
+    if (::access(file.c_str(), X_OK) == 0) return file;
+  }
+  throw Violation("no " + std::string(program) + " here: install the Debian package " +
+                  std::string(package) + " (`sh .ci/install.sh test` does)");
+}
+
+Process::Process(const Command& command) : has_group_of_its_own_(command.has_group_of_its_own) {
   std::array<int, 2> pipe_ends{};
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw_system_error("pipe2");
   output_ = Descriptor(pipe_ends[0]);
@@ -71,16 +113,32 @@ Process::Process(const Command& command) {
   if (::fcntl(output_.number(), F_SETFL, O_NONBLOCK) != 0) throw_system_error("fcntl");
   error_ = Descriptor(::memfd_create("standard_error", MFD_CLOEXEC));
   if (!error_.is_open()) throw_system_error("memfd_create");
+  Descriptor input_of_child;
+  if (command.has_input) {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+      throw_system_error("socketpair");
+    }
+    input_ = Descriptor(ends[0]);
+    input_of_child = Descriptor(ends[1]);
+  }
 
   std::vector<std::string> words{command.binary};
   words.insert(words.end(), command.arguments.begin(), command.arguments.end());
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = pointers_to(words);
+  std::vector<std::string> variables = environment_with(command.environment);
+  const std::vector<char*> environment = pointers_to(variables);
 
   id_ = ::fork();
   if (id_ < 0) throw_system_error("fork");
-  if (id_ == 0) become(command, arguments.data(), output_of_child.number(), error_.number());
+  if (id_ == 0) {
+    become(command, arguments.data(), environment.data(),
+           {.input = input_of_child.number(),
+            .output = output_of_child.number(),
+            .error = error_.number()});
+  }
+  // Here too, so that there is a group whichever of the two goes first.
+  if (has_group_of_its_own_) ::setpgid(id_, id_);
   // By number: the C library's header has no C++ linkage in Debian 12.
   process_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, id_, 0)));
   if (!process_.is_open()) throw_system_error("pidfd_open");
@@ -89,6 +147,7 @@ Process::Process(const Command& command) {
 Process::~Process() {
   if (!is_running()) return;
   ::kill(id_, SIGKILL);
+  end_group();
   ::waitpid(id_, nullptr, 0);
 }
 
@@ -105,6 +164,26 @@ std::optional<std::string> Process::read_output_line() {
     pollfd readable{output_.number(), POLLIN, 0};
     ::poll(&readable, 1, watchdog.poll_timeout_ms());
     take_output();
+  }
+}
+
+void Process::write_input(std::string_view bytes) {
+  Watchdog watchdog("process " + std::to_string(id_) + " to read its standard input");
+  while (!bytes.empty()) {
+    std::array<pollfd, 2> waited{};
+    waited[0] = pollfd{input_.number(), POLLOUT, 0};
+    waited[1] = pollfd{is_output_at_end_ ? -1 : output_.number(), POLLIN, 0};
+    ::poll(waited.data(), waited.size(), watchdog.poll_timeout_ms());
+    if (waited[1].revents != 0) take_output();
+    if (waited[0].revents == 0) continue;
+    const ssize_t count =
+        ::send(input_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno != EAGAIN && errno != EINTR) {
+      throw Violation("process " + std::to_string(id_) +
+                      " takes no more input; its standard error:\n" + standard_error());
+    }
   }
 }
 
@@ -138,11 +217,17 @@ ExitStatus Process::wait_for_exit() {
     if (waited[1].revents != 0) take_output();
   } while (waited[0].revents == 0);
   take_output();
+  end_group();
   int status = 0;
   if (::waitpid(id_, &status, 0) != id_) throw_system_error("waitpid");
   exit_status_ =
       WIFEXITED(status) ? ExitStatus{WEXITSTATUS(status), 0} : ExitStatus{-1, WTERMSIG(status)};
   return *exit_status_;
+}
+
+// Before the process is reaped: until then nobody else gets the number of the group.
+void Process::end_group() const {
+  if (has_group_of_its_own_) ::kill(-id_, SIGKILL);
 }
 
 void Process::take_output() {

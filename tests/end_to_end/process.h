@@ -1,4 +1,4 @@
-// Process: one child process under test, with its standard output, standard error and its traces
+// Process: one child process under test, with its standard input, output and error and its traces
 // in /proc.
 //
 // Invariants:
@@ -7,6 +7,7 @@
 //  2. Writing to standard error never blocks the child (it is a file in memory); standard output
 //     is a pipe, read by every wait here.
 //  3. The child starts with the default handling of SIGINT, SIGTERM and SIGPIPE.
+//  4. What a child with a group of its own has started ends with it, at the latest.
 //
 // Waits throw Violation when the watchdog barks.
 #pragma once
@@ -35,10 +36,16 @@ struct ExitStatus {
 void PrintTo(const ExitStatus& status, std::ostream* out);
 
 struct Command {
-  std::string binary;
+  std::string binary = {};
   std::vector<std::string> arguments = {};
   std::optional<rlim_t> descriptors_max = std::nullopt;  // RLIMIT_NOFILE, soft and hard
+  std::vector<std::string> environment = {};             // NAME=VALUE, besides what is there
+  bool has_input = false;  // written by write_input; else there is nothing to read
+  bool has_group_of_its_own = false;
 };
+
+// Where PATH has this program; Violation, naming its Debian package, where it has not.
+[[nodiscard]] std::string program_in_path(std::string_view program, std::string_view package);
 
 // The binary under test: the environment's LASTWORD_BINARY, else the one that the build made.
 [[nodiscard]] std::string lastword_binary();
@@ -52,6 +59,10 @@ class Process {
 
   // The next whole line of standard output, without its LF; nothing at its end.
   [[nodiscard]] std::optional<std::string> read_output_line();
+  // Waits until the child's standard input has taken all of it, and reads its output meanwhile.
+  void write_input(std::string_view bytes);
+  // The end of the child's standard input.
+  void close_input() { input_.close(); }
   // From now on the child's writes to standard output fail with EPIPE.
   void close_standard_output();
   void send_signal(int signal) const;
@@ -77,11 +88,14 @@ class Process {
 
  private:
   void take_output();
+  void end_group() const;
   [[nodiscard]] std::size_t status_kibibytes(std::string_view key) const;
   [[nodiscard]] std::string proc_path(std::string_view file) const;
 
   pid_t id_ = -1;
+  bool has_group_of_its_own_ = false;
   Descriptor process_;  // pidfd: readable once the process has ended
+  Descriptor input_;    // a socket, as writing to a pipe that nobody reads raises a signal
   Descriptor output_;
   Descriptor error_;
   std::string standard_output_;

@@ -12,9 +12,9 @@ namespace lastword::end_to_end {
 namespace {
 
 Command serve_command(const std::vector<std::string>& arguments, const ServerOptions& options) {
-  std::vector<std::string> all{"serve", "--tcp", options.tcp, "--ws", "none"};
+  std::vector<std::string> all{"serve", "--tcp", options.tcp, "--ws", options.ws};
   for (const char* timeout :
-       {"--login-timeout", "--stall-timeout", "--drain-timeout", "--linger"}) {
+       {"--login-timeout", "--stall-timeout", "--drain-timeout", "--linger", "--heartbeat"}) {
     all.insert(all.end(), {timeout, "5m"});
   }
   all.insert(all.end(), arguments.begin(), arguments.end());

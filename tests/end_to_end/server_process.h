@@ -1,9 +1,9 @@
 // ServerProcess: `lastword serve` on a free port of the loopback, from its ready line to its
 // shutdown report.
 //
-// So that no test depends on the machine's speed, the server is started with timeouts far beyond
-// the watchdog (five minutes each); a test that is about a timeout names its own, and as the last
-// of a repeated option wins, that one counts.
+// So that no test depends on the machine's speed, the server is started with timeouts, and a
+// heartbeat, far beyond the watchdog (five minutes each); a test that is about one of them names
+// its own, and as the last of a repeated option wins, that one counts.
 #pragma once
 
 #include <sys/resource.h>
@@ -37,8 +37,12 @@ struct ReadyLine {
 struct ServerOptions {
   std::string binary = lastword_binary();
   std::string tcp = "127.0.0.1:0";
+  std::string ws = "none";
   std::optional<rlim_t> descriptors_max = std::nullopt;  // RLIMIT_NOFILE of the server
 };
+
+// For a server that listens for both kinds of clients.
+inline const ServerOptions with_web_socket{.ws = "127.0.0.1:0"};
 
 class ServerProcess {
  public:
@@ -52,6 +56,8 @@ class ServerProcess {
   ~ServerProcess();
 
   [[nodiscard]] const Endpoint& tcp() const { return tcp_; }
+  // Violation where the server was not asked to listen for WebSocket clients.
+  [[nodiscard]] Endpoint ws() const { return parse_endpoint(ready_line_.ws); }
   [[nodiscard]] const ReadyLine& ready_line() const { return ready_line_; }
   [[nodiscard]] Process& process() { return process_; }
 
