@@ -207,7 +207,8 @@ class Server {
   // Lines (server_lines.cc).
   void take_input(Slot slot);
   void take_lines(Slot slot);
-  Progress take_line(Slot slot, const LineFramer::Line& framed);
+  Progress take_line(Slot slot, std::string_view text);
+  Progress refuse_long_line(Slot slot);
   void end_with_peer(Slot slot);
   [[nodiscard]] bool wait_for_own_room(Slot slot);
   void log_in(Slot slot, std::string_view line);

@@ -28,7 +28,10 @@ void Server::take_lines(Slot slot) {
       break;
     }
     ++work_;
-    if (take_line(slot, *framed) == Progress::paused) {
+    opcode_.reset();
+    const Progress progress =
+        framed->is_too_long ? refuse_long_line(slot) : take_line(slot, framed->text);
+    if (progress == Progress::paused) {
       tell(EventKind::paused, id_of(slot));
       break;
     }
@@ -65,16 +68,17 @@ bool Server::wait_for_own_room(Slot slot) {
   return true;
 }
 
-Server::Progress Server::take_line(Slot slot, const LineFramer::Line& framed) {
-  Connection& connection = at(slot);
+Server::Progress Server::refuse_long_line(Slot slot) {
   if (wait_for_own_room(slot)) return Progress::paused;
-  if (framed.is_too_long) {
-    scratch_.clear();
-    reply::append_line_too_long(scratch_, config_.line_max);
-    return reply(slot);
-  }
-  if (connection.stage == Stage::naming) {
-    log_in(slot, framed.text);
+  scratch_.clear();
+  reply::append_line_too_long(scratch_, config_.line_max);
+  return reply(slot);
+}
+
+Server::Progress Server::take_line(Slot slot, std::string_view text) {
+  if (wait_for_own_room(slot)) return Progress::paused;
+  if (at(slot).stage == Stage::naming) {
+    log_in(slot, text);
     return Progress::done;
   }
   if (is_memory_full_) {
@@ -82,7 +86,7 @@ Server::Progress Server::take_line(Slot slot, const LineFramer::Line& framed) {
     mark(slot);
     return Progress::paused;
   }
-  const auto line = parse_line(framed.text);
+  const auto line = parse_line(text);
   if (line) return act(slot, *line);
   scratch_.clear();
   reply::append_line_error(scratch_, line.error());

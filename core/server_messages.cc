@@ -61,7 +61,6 @@ Server::Progress Server::send(Slot slot, const line::Message& message) {
     push_scratch(slot);
   }
   books_.queue(addressees.size());
-  opcode_.reset();
   if (addressees.size() == 1) {
     deliver_to_one(slot, addressees.front(), message.text);
   } else if (is_one_form) {

@@ -129,6 +129,8 @@ void Server::take_messages(Slot slot) {
 Server::Progress Server::take_item(Slot slot, const MessageReader::Item& item) {
   switch (item.kind) {
     case MessageReader::Kind::message:
+      // What its sender proved to be text need not be looked at again.
+      opcode_ = item.is_text ? std::optional{Opcode::text} : std::nullopt;
       return take_message(slot, as_text(item.bytes));
     case MessageReader::Kind::ping:
       return answer_ping(slot, item.bytes);
@@ -155,7 +157,7 @@ Server::Progress Server::take_item(Slot slot, const MessageReader::Item& item) {
 // A message is a line, and goes the way of all lines.
 Server::Progress Server::take_message(Slot slot, std::string_view text) {
   if (text.find('\n') == std::string_view::npos) {
-    return take_line(slot, {.is_too_long = false, .text = text});
+    return take_line(slot, text);
   }
   if (wait_for_own_room(slot)) return Progress::paused;
   scratch_.clear();

@@ -14,8 +14,11 @@ void MessageReader::feed(std::span<std::byte> chunk) {
 
 std::optional<MessageReader::Item> MessageReader::front(const Reading& reading) {
   while (!has_item_ && mode_ != Mode::stopped) {
-    const bool has_moved = is_in_frame_ ? read_payload(reading) : read_header(reading);
-    if (!has_moved) return std::nullopt;
+    if (is_in_frame_) {
+      if (!read_payload(reading)) return std::nullopt;
+    } else if (!read_small_message(reading)) {
+      if (!read_header(reading)) return std::nullopt;
+    }
   }
   if (!has_item_) return std::nullopt;
   return item();
@@ -32,6 +35,7 @@ void MessageReader::pop(const Reading& reading) {
 }
 
 void MessageReader::keep(const Reading& reading) {
+  if (has_item_ && kind_ == Kind::violation) chunk_ = {};
   if (has_item_ && place_ == Place::lent) {
     const bool is_message = kind_ == Kind::message;
     hold(reading, is_message ? message_ : control_, lent_);
@@ -93,6 +97,35 @@ FrameContext MessageReader::context(const Reading& reading) const {
     context.compressed_room = room_to(reading.compressed_max());
   }
   return context;
+}
+
+// What nearly all messages are: one frame, short, and all there. What it does read_header and
+// read_payload would do as well, with more steps. Returns false if it is anything else.
+bool MessageReader::read_small_message(const Reading& reading) {
+  constexpr std::size_t header_size = 2 + sizeof(MaskingKey);
+  constexpr unsigned final_text = 0x81;
+  constexpr unsigned final_binary = 0x82;
+  const std::span<std::byte> bytes = source();
+  if (bytes.size() < header_size || header_size_ > 0 || is_in_message_) return false;
+  if (mode_ != Mode::reading) return false;
+  const auto first = std::to_integer<unsigned>(bytes[0]);
+  const auto second = std::to_integer<unsigned>(bytes[1]);
+  const std::size_t size = second & 0x7FU;
+  const bool is_small = (second & 0x80U) != 0 && size <= control_payload_max &&
+                        size <= reading.message_max && size <= bytes.size() - header_size;
+  if (!is_small || (first != final_text && first != final_binary)) return false;
+
+  const std::span<std::byte> payload = take(header_size + size).subspan(header_size);
+  MaskingKey key{};
+  std::copy_n(bytes.begin() + 2, key.size(), key.begin());
+  unmask(payload, key, 0);
+  is_text_ = first == final_text;
+  if (is_text_ && !is_utf8(payload)) {
+    violate(Violation::bad_text);
+  } else {
+    show(Kind::message, Place::lent, payload);
+  }
+  return true;
 }
 
 // Returns false if there is nothing left to read. A header may come in up to fourteen pieces; what
@@ -242,7 +275,15 @@ void MessageReader::inflate(const Reading& reading) {
 
 // --- What is shown -----------------------------------------------------------------------------
 
+// Nothing that has come besides, and nothing that comes, has a meaning any more.
 void MessageReader::violate(Violation violation) {
+  chunk_ = {};
+  held_taken_ = held_.size();
+  message_.clear();
+  control_.clear();
+  header_size_ = 0;
+  is_in_frame_ = false;
+  is_in_message_ = false;
   violation_ = violation;
   show(Kind::violation, Place::lent);
 }
@@ -257,6 +298,7 @@ void MessageReader::show(Kind kind, Place place, std::span<std::byte> lent) {
 
 MessageReader::Item MessageReader::item() const {
   Item item{.kind = kind_,
+            .is_text = kind_ == Kind::message && is_text_,
             .bytes = shown(),
             .code = code_,
             .violation = violation_,

@@ -56,6 +56,7 @@ class MessageReader {
   // Good until pop, keep, clear or seek_close.
   struct Item {
     Kind kind = Kind::message;
+    bool is_text = false;  // a message that is valid UTF-8, as its sender said
     Bytes bytes{};
     std::uint16_t code = 0;
     Violation violation{};
@@ -101,6 +102,7 @@ class MessageReader {
   [[nodiscard]] std::span<std::byte> source();
   std::span<std::byte> take(std::size_t size);
   [[nodiscard]] FrameContext context(const Reading& reading) const;
+  [[nodiscard]] bool read_small_message(const Reading& reading);
   [[nodiscard]] bool read_header(const Reading& reading);
   void begin_frame(const FrameHeader& header);
   [[nodiscard]] bool read_payload(const Reading& reading);

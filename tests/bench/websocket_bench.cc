@@ -1,7 +1,8 @@
-// What the bytes of a WebSocket payload cost, beside memcpy of the same bytes: unmasking, UTF-8.
+// What the bytes of a WebSocket cost, beside memcpy of the same bytes: unmasking, UTF-8, frames.
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,8 +12,12 @@
 #include <vector>
 
 #include "core/bytes.h"
+#include "core/spare_buffers.h"
 #include "core/utf8_validator.h"
+#include "core/websocket/deflate.h"
+#include "core/websocket/frame.h"
 #include "core/websocket/mask.h"
+#include "core/websocket/message_reader.h"
 
 namespace lastword::bench {
 namespace {
@@ -108,6 +113,74 @@ void utf8_of_chinese(benchmark::State& state) {
   validate(state, "\u6700\u540E\u4E00\u53E5\u8BDD\u5728\u4E2D\u5348\u4E4B\u524D\u8BF4");
 }
 BENCHMARK(utf8_of_chinese)->Apply(sizes);
+
+// --- Frames -------------------------------------------------------------------------------------
+
+// A reading buffer full of frames with `payload_size` bytes of text each, which are taken out as
+// messages: headers, unmasking and UTF-8 together. (The key is zero, so that the same bytes can be
+// read again; the work is the same.)
+std::vector<std::byte> frames_of(std::size_t payload_size) {
+  constexpr std::size_t buffer_size = std::size_t{64} << 10;
+  const std::string payload = repeated("the last word is said before noon; ", payload_size);
+  std::vector<std::byte> bytes;
+  const auto put = [&](std::size_t value) { bytes.push_back(static_cast<std::byte>(value)); };
+  do {
+    put(0x81);
+    if (payload_size <= 125) {
+      put(0x80 | payload_size);
+    } else if (payload_size <= 0xFFFF) {
+      for (const std::size_t value : {std::size_t{0xFE}, payload_size >> 8U, payload_size}) {
+        put(value & 0xFFU);
+      }
+    } else {
+      put(0xFF);
+      for (std::size_t byte = 8; byte-- > 0;) put((payload_size >> (8 * byte)) & 0xFFU);
+    }
+    bytes.resize(bytes.size() + websocket::MaskingKey{}.size());
+    const Bytes text = as_bytes(payload);
+    bytes.insert(bytes.end(), text.begin(), text.end());
+  } while (bytes.size() + payload_size + websocket::FrameHeader::size_max <= buffer_size);
+  return bytes;
+}
+
+// Messages whose frames are whole in one read, or come in reads of so many bytes.
+void read_frames(benchmark::State& state, std::size_t read_size) {
+  std::vector<std::byte> bytes = frames_of(argument(state));
+  SpareBuffers spare_buffers;
+  websocket::Inflater inflater;
+  const websocket::Reading reading{
+      .message_max = std::size_t{1} << 20, .spare_buffers = spare_buffers, .inflater = inflater};
+  websocket::MessageReader reader;
+  std::size_t messages = 0;
+  for (auto _ : state) {
+    std::span<std::byte> left = bytes;
+    while (!left.empty()) {
+      const std::size_t size = std::min(read_size, left.size());
+      reader.feed(left.first(size));
+      left = left.subspan(size);
+      while (const auto item = reader.front(reading)) {
+        if (item->kind != websocket::MessageReader::Kind::message) {
+          return state.SkipWithError("this is a message");
+        }
+        benchmark::DoNotOptimize(item->bytes.data());
+        ++messages;
+        reader.pop(reading);
+      }
+      reader.keep(reading);
+    }
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(bytes.size()));
+  state.counters["seconds_each"] = benchmark::Counter(
+      static_cast<double>(messages), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void frames_in_one_read(benchmark::State& state) { read_frames(state, SIZE_MAX); }
+BENCHMARK(frames_in_one_read)->Apply(sizes);
+
+// As a slow network brings them: nearly every message is put together from pieces.
+void frames_in_segments(benchmark::State& state) { read_frames(state, 1448); }
+BENCHMARK(frames_in_segments)->Apply(sizes);
 
 }  // namespace
 }  // namespace lastword::bench
