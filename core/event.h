@@ -24,7 +24,7 @@ enum class EventKind : std::uint8_t {
   failed,            // it broke; count: deliveries that failed with it
   dropped_slow,      // it did not read; count: deliveries that failed with it
   unresponsive,      // nothing came from it for three heartbeats
-  left_open,         // it took everything and never ended its side
+  left_open,         // it had its time and never ended its side, or never answered our Close
   memory_full,       // all senders are paused; count: bytes queued
   memory_freed,      // they go on
   listener_paused,   // out of descriptors or memory; told once, however often it is tried again

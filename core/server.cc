@@ -1,5 +1,5 @@
 // Facts and wishes: the face of the server. What the facts lead to is in server_lines.cc,
-// server_queues.cc and server_endings.cc.
+// server_messages.cc, server_websocket.cc, server_queues.cc and server_endings.cc.
 #include "core/server.h"
 
 #include <utility>

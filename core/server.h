@@ -220,7 +220,7 @@ class Server {
   Progress quit(Slot slot);
   Progress reply(Slot slot);
   void tell_members(Slot except, RoomId room);
-  [[nodiscard]] bool has_room_for_members(Slot sender, RoomId room);
+  [[nodiscard]] bool has_room_for_members(Slot sender, RoomId room, std::size_t reply_size);
 
   // Messages (server_messages.cc).
   Progress send(Slot slot, const line::Message& message);

@@ -114,6 +114,7 @@ void Server::drop_slow(Slot slot) {
   // Nobody waits for the answer of one who does not read.
   if (is_websocket(slot)) session_of(slot).is_close_awaited = false;
   begin_flushing(slot, websocket::CloseCode::policy_violation);
+  if (is_told) unwatch(slot);  // its time is the close timeout's
 }
 
 // It had its time: to read the rest, to answer our Close, or to let go.

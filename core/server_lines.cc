@@ -162,12 +162,16 @@ Server::Progress Server::join(Slot slot, RoomName room) {
     reply::append_too_many_rooms(scratch_, config_.rooms_per_peer_max);
     return reply(slot);
   }
+  const std::size_t members = (id ? broker_.member_count(*id) : 0) + 1;
+  reply::append_joined(scratch_, room.text(), members);
   if (id) {
-    reply::append_peer_joined(scratch_, broker_.name_of(slot), room.text());
-    if (!has_room_for_members(slot, *id)) return Progress::paused;
+    const std::size_t reply_size = scratch_size_on(at(slot).wire);
     scratch_.clear();
+    reply::append_peer_joined(scratch_, broker_.name_of(slot), room.text());
+    if (!has_room_for_members(slot, *id, reply_size)) return Progress::paused;
+    scratch_.clear();
+    reply::append_joined(scratch_, room.text(), members);
   }
-  reply::append_joined(scratch_, room.text(), (id ? broker_.member_count(*id) : 0) + 1);
   if (reply(slot) == Progress::paused) return Progress::paused;
 
   broker_.join(slot, room);
@@ -185,8 +189,11 @@ Server::Progress Server::leave(Slot slot, RoomName room) {
     reply::append_not_in_room(scratch_, room.text());
     return reply(slot);
   }
+  reply::append_left(scratch_, room.text());
+  const std::size_t reply_size = scratch_size_on(at(slot).wire);
+  scratch_.clear();
   reply::append_peer_left(scratch_, broker_.name_of(slot), room.text());
-  if (!has_room_for_members(slot, *id)) return Progress::paused;
+  if (!has_room_for_members(slot, *id, reply_size)) return Progress::paused;
   scratch_.clear();
   reply::append_left(scratch_, room.text());
   if (reply(slot) == Progress::paused) return Progress::paused;
@@ -198,8 +205,9 @@ Server::Progress Server::leave(Slot slot, RoomName room) {
   return Progress::done;
 }
 
-// Whether what stands in scratch_ can go to all members but the sender.
-bool Server::has_room_for_members(Slot sender, RoomId room) {
+// Whether what stands in scratch_ can go to all members but the sender, and `reply_size` bytes to
+// the sender.
+bool Server::has_room_for_members(Slot sender, RoomId room, std::size_t reply_size) {
   work_ += broker_.member_count(room);
   std::array<std::size_t, wire_count> shared_sizes{};  // of the forms that are needed
   for (std::size_t position = 0; position < broker_.member_count(room); ++position) {
@@ -210,7 +218,7 @@ bool Server::has_room_for_members(Slot sender, RoomId room) {
     shared_sizes[index_of(wire)] = size;
     if (!has_room(sender, member, size)) return false;
   }
-  std::size_t size = 0;
+  std::size_t size = reply_size;
   for (const std::size_t shared_size : shared_sizes) size += shared_size;
   return has_memory(sender, size);
 }

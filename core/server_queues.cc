@@ -176,7 +176,8 @@ void Server::free_memory() {
   for (std::uint32_t position = 0; position < connections_.size(); ++position) {
     const Slot slot{position};
     const Connection& connection = at(slot);
-    if (connection.stage != Stage::online) continue;
+    // Who is ending stays watched.
+    if (connection.stage != Stage::naming && connection.stage != Stage::online) continue;
     mark(slot);
     if (connection.is_full) continue;
     unwatch(slot);

@@ -113,8 +113,8 @@ bool Utf8Validator::feed(Bytes bytes) {
     if (state != whole || !is_ascii_word(position)) state = read_word(state, position);
   }
   // The last word of all, which overlaps what was read before, says whether the rest is ASCII.
-  const bool is_rest_ascii = state == whole && bytes.size() >= word_size &&
-                             is_ascii_word(position + left - word_size);
+  const bool is_rest_ascii =
+      state == whole && bytes.size() >= word_size && is_ascii_word(position + left - word_size);
   if (!is_rest_ascii) {
     for (std::size_t i = 0; i < left; ++i) state = table.next(state, position[i]);
   }

@@ -138,7 +138,7 @@ void EventLog::write(const Event& event) {
     case EventKind::unresponsive:
       return spdlog::info("{} said nothing for three heartbeats and is dropped", who());
     case EventKind::left_open:
-      return spdlog::debug("{} has everything and does not let go; closed", who());
+      return spdlog::debug("{} does not let go; closed", who());
     case EventKind::memory_full:
       return spdlog::warn("{} bytes are queued, the most there may be: all senders pause",
                           event.count);

@@ -42,6 +42,7 @@ void MessageReader::keep(const Reading& reading) {
     lent_ = {};
     place_ = is_message ? Place::message : Place::control;
   }
+  inflated_size_ = 0;
   held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(held_taken_));
   held_taken_ = 0;
   hold(reading, held_, std::exchange(chunk_, {}));

@@ -30,9 +30,11 @@ struct Session {
   void add_to(Digest& digest, Instant now) const {
     head.add_to(digest);
     reader.add_to(digest);
-    digest.add(static_cast<std::uint64_t>((now - heard_at).count()));
     digest.add(units_taken);
-    digest.add(unanswered_pings);
+    if (is_upgraded && !is_close_queued) {  // there is a heartbeat
+      digest.add(static_cast<std::uint64_t>((now - heard_at).count()));
+      digest.add(unanswered_pings);
+    }
     for (const bool flag :
          {is_upgraded, is_close_queued, is_close_awaited, has_peer_closed, has_violated}) {
       digest.add(flag ? 1U : 0U);
