@@ -79,9 +79,9 @@ struct ParsedHeader {
 };
 
 // Reads a client's frame header from the front of `bytes`. Nothing comes back while more bytes are
-// needed. A violation is reported as soon as the first byte that makes it one is there, so the
-// answer does not depend on how many more there are; a length over the limit therefore costs
-// nothing but its header.
+// needed. A violation is reported as soon as the first byte that makes it one is there (a length is
+// judged at its last byte, but for its highest bit), so the answer does not depend on how many more
+// there are; a length over the limit costs nothing but its header.
 [[nodiscard]] std::expected<std::optional<ParsedHeader>, Violation> parse_header(
     Bytes bytes, const FrameContext& context);
 

@@ -35,7 +35,6 @@ void MessageReader::pop(const Reading& reading) {
 }
 
 void MessageReader::keep(const Reading& reading) {
-  if (has_item_ && kind_ == Kind::violation) chunk_ = {};
   if (has_item_ && place_ == Place::lent) {
     const bool is_message = kind_ == Kind::message;
     hold(reading, is_message ? message_ : control_, lent_);
@@ -122,7 +121,7 @@ bool MessageReader::read_small_message(const Reading& reading) {
   unmask(payload, key, 0);
   is_text_ = first == final_text;
   if (is_text_ && !is_utf8(payload)) {
-    violate(Violation::bad_text);
+    violate(reading, Violation::bad_text);
   } else {
     show(Kind::message, Place::lent, payload);
   }
@@ -145,7 +144,7 @@ bool MessageReader::read_header(const Reading& reading) {
     parsed = parse_header(Bytes{header_bytes_}.first(held_before + added), context(reading));
   }
   if (!parsed) {
-    violate(parsed.error());
+    violate(reading, parsed.error());
     return true;
   }
   if (!*parsed) {
@@ -188,7 +187,7 @@ bool MessageReader::read_payload(const Reading& reading) {
       if (!is_whole) hold(reading, control_, part);
     } else {
       if (is_text_ && !is_message_compressed_ && !utf8_.feed(part)) {
-        violate(Violation::bad_text);
+        violate(reading, Violation::bad_text);
         return true;
       }
       const bool stays_where_it_is = is_whole && frame_.is_final && !is_in_message_;
@@ -209,7 +208,7 @@ void MessageReader::end_frame(const Reading& reading, std::span<std::byte> whole
   switch (frame_.opcode) {
     case Opcode::close:
       show_control(Kind::close);
-      end_close();
+      end_close(reading);
       return;
     case Opcode::ping:
       if (mode_ == Mode::reading) show_control(Kind::ping);
@@ -233,26 +232,26 @@ void MessageReader::end_message(const Reading& reading, std::span<std::byte> who
     return;
   }
   if (is_text_ && !utf8_.is_complete()) {
-    violate(Violation::bad_text);
+    violate(reading, Violation::bad_text);
     return;
   }
   show(Kind::message, message_.empty() ? Place::lent : Place::message, whole);
 }
 
 // A code, and a reason behind it, or nothing at all (RFC 6455 section 5.5.1).
-void MessageReader::end_close() {
+void MessageReader::end_close(const Reading& reading) {
   const Bytes payload = shown();
   if (payload.empty()) return;
   if (payload.size() == 1) {
-    violate(Violation::bad_close_size);
+    violate(reading, Violation::bad_close_size);
     return;
   }
   code_ = static_cast<std::uint16_t>((std::to_integer<unsigned>(payload[0]) << 8U) |
                                      std::to_integer<unsigned>(payload[1]));
   if (!is_sendable(code_)) {
-    violate(Violation::bad_close_code);
+    violate(reading, Violation::bad_close_code);
   } else if (!is_utf8(payload.subspan(2))) {
-    violate(Violation::bad_close_reason);
+    violate(reading, Violation::bad_close_reason);
   }
 }
 
@@ -265,10 +264,10 @@ void MessageReader::inflate(const Reading& reading) {
   drop(reading, inflated);
   inflated_size_ = message_.size();
   if (!done) {
-    violate(done.error() == InflateError::too_large ? Violation::too_big
-                                                    : Violation::bad_compression);
+    violate(reading, done.error() == InflateError::too_large ? Violation::too_big
+                                                             : Violation::bad_compression);
   } else if (is_text_ && !is_utf8(message_)) {
-    violate(Violation::bad_text);
+    violate(reading, Violation::bad_text);
   } else {
     show(Kind::message, Place::message);
   }
@@ -276,15 +275,12 @@ void MessageReader::inflate(const Reading& reading) {
 
 // --- What is shown -----------------------------------------------------------------------------
 
-// Nothing that has come besides, and nothing that comes, has a meaning any more.
-void MessageReader::violate(Violation violation) {
-  chunk_ = {};
-  held_taken_ = held_.size();
-  message_.clear();
-  control_.clear();
-  header_size_ = 0;
-  is_in_frame_ = false;
-  is_in_message_ = false;
+// Nothing but the violation is left: neither what of the message it was found in had come, nor what
+// follows makes a difference.
+void MessageReader::violate(const Reading& reading, Violation violation) {
+  const std::size_t inflated_size = inflated_size_;
+  clear(reading);
+  inflated_size_ = inflated_size;
   violation_ = violation;
   show(Kind::violation, Place::lent);
 }
@@ -304,8 +300,7 @@ MessageReader::Item MessageReader::item() const {
             .code = code_,
             .violation = violation_,
             .inflated_size = inflated_size_};
-  if (kind_ == Kind::close)
-    item.bytes = item.bytes.subspan(std::min<std::size_t>(2, item.bytes.size()));
+  if (kind_ == Kind::close && !item.bytes.empty()) item.bytes = item.bytes.subspan(2);
   return item;
 }
 
@@ -334,7 +329,7 @@ void MessageReader::drop(const Reading& reading, std::vector<std::byte>& buffer)
 
 void MessageReader::add_to(Digest& digest) const {
   digest.add(static_cast<std::uint64_t>(mode_));
-  if (mode_ == Mode::stopped) return;
+  if (mode_ == Mode::stopped && !has_item_) return;
   for (const bool flag : {is_in_frame_, is_in_message_, is_compression_agreed_, has_item_}) {
     digest.add(flag ? 1U : 0U);
   }

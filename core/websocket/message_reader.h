@@ -60,7 +60,7 @@ class MessageReader {
     Bytes bytes{};
     std::uint16_t code = 0;
     Violation violation{};
-    std::size_t inflated_size = 0;  // bytes that were inflated for it just now
+    std::size_t inflated_size = 0;  // bytes that were inflated for it since the last `keep`
   };
 
   MessageReader() = default;
@@ -108,9 +108,9 @@ class MessageReader {
   [[nodiscard]] bool read_payload(const Reading& reading);
   void end_frame(const Reading& reading, std::span<std::byte> whole);
   void end_message(const Reading& reading, std::span<std::byte> whole);
-  void end_close();
+  void end_close(const Reading& reading);
   void inflate(const Reading& reading);
-  void violate(Violation violation);
+  void violate(const Reading& reading, Violation violation);
   void show(Kind kind, Place place, std::span<std::byte> lent = {});
   [[nodiscard]] Item item() const;
   [[nodiscard]] Bytes shown() const;

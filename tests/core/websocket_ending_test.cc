@@ -285,7 +285,7 @@ TEST(WebSocketViolation, EndsTheConnectionWithItsCodeAndCountsWhatCameBefore) {
       pair.say(again, "bob, carl: still here");
       EXPECT_EQ(pair.lines(bob), (Lines{"from alice: still here"}));
       EXPECT_EQ(pair.shown(carl), (Shown{"text from alice: still here"}));
-      // Even a Close and a FIN make it no clean end.
+      // Its FIN is a clean end: a Close could not be told from anything else any more.
       pair.end(alice);
       pair.settle();
       EXPECT_FALSE(pair.is_open(alice));
