@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/server.h"
@@ -29,8 +30,8 @@ namespace lastword::sim {
 // what, and in which order; everything that goes out must be the next thing that had to.
 class Oracle final : public Witness {
  public:
-  Oracle(const Config& config, Environment& environment, Kernel& kernel)
-      : config_{config}, environment_{&environment}, kernel_{&kernel} {}
+  Oracle(Config config, Environment& environment, Kernel& kernel)
+      : config_{std::move(config)}, environment_{&environment}, kernel_{&kernel} {}
   // To be called before anything else, and in each copy.
   void bind(Environment& environment, Kernel& kernel, const Host& host) {
     environment_ = &environment;

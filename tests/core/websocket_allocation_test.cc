@@ -31,6 +31,9 @@ void discount(void* memory) {
 
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
+// zlib's memory comes from here (core/websocket/deflate.cc).
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
 void* operator new(std::size_t size, std::align_val_t) { return counted(size); }
 void* operator new[](std::size_t size, std::align_val_t) { return counted(size); }
 void operator delete(void* memory) noexcept { discount(memory); }

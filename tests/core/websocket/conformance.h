@@ -220,7 +220,8 @@ struct Case {
   Play play{};
   Setup setup = roomy();
 
-  // What GoogleTest shows of it, in place of its bytes. NOLINTNEXTLINE(*-identifier-naming): its name
+  // What GoogleTest shows of it, in place of its bytes.
+  // NOLINTNEXTLINE(*-identifier-naming): GoogleTest's.
   friend void PrintTo(const Case& which, std::ostream* out) { *out << which.sentence; }
 };
 

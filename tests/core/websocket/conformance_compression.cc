@@ -53,9 +53,9 @@ std::string json() {
   Numbers numbers;
   std::string out;
   while (out.size() < content_size) {
-    out.append("{\"id\":").append(std::to_string(numbers.next(1'000'000)));
-    out.append(",\"name\":\"").append(words[numbers.next(3)]);
-    out.append("\",\"tags\":[\"red\",\"green\"],\"at\":");
+    out.append(R"({"id":)").append(std::to_string(numbers.next(1'000'000)));
+    out.append(R"(,"name":")").append(words[numbers.next(3)]);
+    out.append(R"(","tags":["red","green"],"at":)");
     out.append(std::to_string(numbers.next(1000))).append(".25},");
   }
   return out;
@@ -102,7 +102,7 @@ std::string html() {
   Numbers numbers;
   std::string out;
   while (out.size() < content_size) {
-    out.append("<tr class=\"message\"><td><a href=\"/who/")
+    out.append(R"(<tr class="message"><td><a href="/who/)")
         .append(std::to_string(numbers.next(50)));
     out.append("\">").append(words[numbers.next(3)]).append("</a></td><td>&uuml;ber ");
     out.append(std::to_string(numbers.next(100'000))).append("</td></tr>");

@@ -345,7 +345,7 @@ Setup with_small_outboxes() {
 
 // Client 1, "slow", takes `taken` bytes of six messages and then nothing for 10 s. What it is to
 // get after that is in `last_words`.
-Play slow_after(std::size_t taken, std::size_t told_lost, std::vector<Seen> last_words) {
+Play slow_after(std::size_t taken, std::size_t told_lost, const std::vector<Seen>& last_words) {
   return [=](World& world) {
     const std::size_t slow = world.log_in("slow");
     world.hold(slow);
