@@ -16,7 +16,7 @@ fail() {
 packages=
 for group in "$@"; do
   case $group in
-    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev libcli11-dev libspdlog-dev libfmt-dev" ;;
+    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev libcli11-dev libspdlog-dev libfmt-dev libedit-dev pkg-config" ;;
     test)
       packages="$packages patch librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd"
       packages="$packages node-ws python3-websockets chromium"

@@ -28,6 +28,24 @@ std::expected<Name, NameError> Name::parse(std::string_view text) {
   return Name{name};
 }
 
+std::string_view explain(NameError error) {
+  switch (error) {
+    case NameError::empty:
+      return "is empty; it needs 1 to 64 bytes";
+    case NameError::too_long:
+      return "is too long; it may have 64 bytes";
+    case NameError::not_utf8:
+      return "is not valid UTF-8";
+    case NameError::control_character:
+      return "has a control character in it";
+    case NameError::forbidden_character:
+      return "has one of , : # in it";
+    case NameError::forbidden_first_character:
+      return "starts with one of / ! *";
+  }
+  return "";
+}
+
 std::expected<RoomName, RoomNameError> RoomName::parse(std::string_view text) {
   const std::string_view trimmed = trim_blanks(text);
   if (!trimmed.starts_with('#')) return std::unexpected{RoomNameError::no_hash};

@@ -19,6 +19,9 @@ enum class NameError : std::uint8_t {
   forbidden_first_character,  // one of / ! *
 };
 
+// What is wrong with it, behind the name in a sentence: "is empty; it needs 1 to 64 bytes".
+[[nodiscard]] std::string_view explain(NameError error);
+
 // A valid name, borrowed from the text it was parsed from: having one is the proof that the text
 // is valid. Two names are the same if their bytes are; nothing is folded or normalised.
 class Name {

@@ -13,22 +13,10 @@
 #include "core/check.h"
 #include "core/connection_id.h"
 #include "core/server.h"
+#include "core/transfer.h"
 #include "core/transport.h"
 
 namespace lastword {
-
-// What a non-blocking read or write came to.
-struct Transfer {
-  enum class Kind : std::uint8_t {
-    bytes,        // `count` bytes, at least one
-    would_block,  // nothing for now
-    end,          // reading only: the peer's FIN
-    fault,        // the connection broke
-  };
-  Kind kind = Kind::would_block;
-  std::size_t count = 0;
-  Fault fault = Fault::other;
-};
 
 // What accepting came to.
 enum class Acceptance : std::uint8_t {

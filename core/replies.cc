@@ -40,24 +40,6 @@ void append_duration(std::string& out, Duration duration) {
   }
 }
 
-std::string_view explain(NameError error) {
-  switch (error) {
-    case NameError::empty:
-      return "is empty; it needs 1 to 64 bytes";
-    case NameError::too_long:
-      return "is too long; it may have 64 bytes";
-    case NameError::not_utf8:
-      return "is not valid UTF-8";
-    case NameError::control_character:
-      return "has a control character in it";
-    case NameError::forbidden_character:
-      return "has one of , : # in it";
-    case NameError::forbidden_first_character:
-      return "starts with one of / ! *";
-  }
-  return "";
-}
-
 std::string_view explain(LineError error) {
   switch (error) {
     case LineError::no_destination:

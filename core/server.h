@@ -24,6 +24,7 @@
 #include "core/replies.h"
 #include "core/report.h"
 #include "core/timer_table.h"
+#include "core/transfer.h"
 #include "core/transport.h"
 #include "core/websocket/deflate.h"
 #include "core/websocket/frame.h"
@@ -51,9 +52,6 @@ struct Wish {
 };
 
 enum class Listen : std::uint8_t { open, paused, closed };
-
-// Why a connection broke, as far as the system tells.
-enum class Fault : std::uint8_t { reset, timed_out, other };
 
 // A chat server as a value: facts go in, wishes come out, nothing else happens.
 //

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "net/socket_io.h"
 
 namespace lastword {
 
@@ -58,20 +59,6 @@ using KeepAliveInterval = IntegerOption<IPPROTO_TCP, TCP_KEEPINTVL>;
 using KeepAliveProbes = IntegerOption<IPPROTO_TCP, TCP_KEEPCNT>;
 using UserTimeout = IntegerOption<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 using UnsentLowMark = IntegerOption<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-
-bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
-Fault fault_of(int error) {
-  switch (error) {
-    case ECONNRESET:
-    case EPIPE:
-      return Fault::reset;
-    case ETIMEDOUT:
-      return Fault::timed_out;
-    default:
-      return Fault::other;
-  }
-}
 
 }  // namespace
 
@@ -219,12 +206,7 @@ AsioNetwork::Place& AsioNetwork::at(ConnectionId id) {
 }
 
 Transfer AsioNetwork::read(ConnectionId id, std::span<std::byte> buffer) {
-  const ssize_t size = ::recv(at(id).socket->native_handle(), buffer.data(), buffer.size(), 0);
-  if (size > 0) return {.kind = Transfer::Kind::bytes, .count = static_cast<std::size_t>(size)};
-  if (size == 0) return {.kind = Transfer::Kind::end};
-  const int error = errno;
-  if (is_would_block(error)) return {.kind = Transfer::Kind::would_block};
-  return {.kind = Transfer::Kind::fault, .fault = fault_of(error)};
+  return receive_some(at(id).socket->native_handle(), buffer);
 }
 
 // Small slices are copied together first: the kernel takes longer over one more piece of a
@@ -256,22 +238,7 @@ std::span<iovec> AsioNetwork::join_small_slices(std::span<const Slice> slices) {
 
 Transfer AsioNetwork::write(ConnectionId id, std::span<const Slice> slices) {
   LASTWORD_CHECK(slices.size() <= pieces_.size());
-  const std::span<iovec> pieces = join_small_slices(slices);
-  const int socket = at(id).socket->native_handle();
-  ssize_t size = 0;
-  if (pieces.size() == 1) {
-    size = ::send(socket, pieces.front().iov_base, pieces.front().iov_len, MSG_NOSIGNAL);
-  } else {
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
-    size = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-  }
-  if (size > 0) return {.kind = Transfer::Kind::bytes, .count = static_cast<std::size_t>(size)};
-  const int error = size == 0 ? EAGAIN : errno;
-  // ENOBUFS: the system is out of memory for now; the connection is as good as before.
-  if (is_would_block(error) || error == ENOBUFS) return {.kind = Transfer::Kind::would_block};
-  return {.kind = Transfer::Kind::fault, .fault = fault_of(error)};
+  return send_some(at(id).socket->native_handle(), join_small_slices(slices));
 }
 
 void AsioNetwork::await_readable(ConnectionId id) { await(id, Direction::readable); }
@@ -313,7 +280,7 @@ void AsioNetwork::finish(ConnectionId id) {
 
 void AsioNetwork::close(ConnectionId id) {
   Place& place = at(id);
-  discard_received(*place.socket);
+  discard_received(place.socket->native_handle(), buffer_);
   error_code ignored;  // the descriptor is gone in any case
   place.socket->close(ignored);
   place.socket.reset();
@@ -322,15 +289,6 @@ void AsioNetwork::close(ConnectionId id) {
     return;
   }
   pump_.released(id);
-}
-
-// The kernel answers a close with unread bytes by a reset, which would destroy what is still on its
-// way to the peer. Bounded: a peer that floods must not hold up the close.
-void AsioNetwork::discard_received(Socket& socket) {
-  constexpr int rounds_max = 16;
-  for (int round = 0; round < rounds_max; ++round) {
-    if (::recv(socket.native_handle(), buffer_.data(), buffer_.size(), 0) <= 0) return;
-  }
 }
 
 bool AsioNetwork::is_acknowledged(ConnectionId id) {

@@ -105,7 +105,6 @@ class AsioNetwork {
   void await(ConnectionId id, Direction direction);
   void waited(ConnectionId id, Direction direction, boost::system::error_code error);
   void await_signal();
-  void discard_received(Socket& socket);
   [[nodiscard]] std::span<iovec> join_small_slices(std::span<const Slice> slices);
 
   static constexpr std::size_t small_slice_max = 512;

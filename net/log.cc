@@ -1,52 +1,31 @@
 #include "net/log.h"
 
-#include <poll.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <climits>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include "net/standard_error.h"
 
 namespace lastword {
 
 namespace {
 
-// poll(2) calls a pipe writable when it takes PIPE_BUF bytes without blocking, so no line is
-// longer.
 class StandardErrorSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    if (line.size() > PIPE_BUF) {
-      line.resize(PIPE_BUF);
-      line[PIPE_BUF - 1] = '\n';
-    }
-    if (left_out_ > 0) {
-      const std::string note = std::to_string(left_out_) + " log lines were left out here\n";
-      if (!write(note.data(), note.size())) {
-        ++left_out_;
-        return;
-      }
-      left_out_ = 0;
-    }
-    if (!write(line.data(), line.size())) ++left_out_;
+    standard_error_.write({line.data(), line.size()});
   }
 
   void flush_() override {}
 
  private:
-  static bool write(const char* text, std::size_t size) {
-    pollfd standard_error{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-    if (::poll(&standard_error, 1, 0) != 1 || (standard_error.revents & POLLOUT) == 0) return false;
-    return ::write(STDERR_FILENO, text, size) == static_cast<ssize_t>(size);
-  }
-
-  std::uint64_t left_out_ = 0;
+  StandardError standard_error_;
 };
 
 spdlog::level::level_enum level_of(LogLevel level) {

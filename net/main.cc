@@ -1,5 +1,7 @@
 #include <cstdio>
+#include <variant>
 
+#include "net/connect.h"
 #include "net/options.h"
 #include "net/serve.h"
 
@@ -11,5 +13,8 @@ int main(int argument_count, char** arguments) {
                is_asked_for ? stdout : stderr);
     return options.error().exit_code;
   }
-  return lastword::serve(*options);
+  if (const auto* connecting = std::get_if<lastword::ConnectOptions>(&*options)) {
+    return lastword::connect(*connecting);
+  }
+  return lastword::serve(std::get<lastword::ServeOptions>(*options));
 }

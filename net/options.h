@@ -1,11 +1,12 @@
-// The command line of `lastword serve` (contract, section 5).
+// The command line of `lastword` (contract, section 5).
 #pragma once
 
 #include <expected>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <variant>
 
+#include "core/client/config.h"
 #include "core/config.h"
 #include "net/endpoint.h"
 
@@ -21,19 +22,20 @@ struct ServeOptions {
   LogLevel log_level = LogLevel::info;
 };
 
-// A command line that asks for nothing to be served.
+struct ConnectOptions {
+  client::Config config;
+  bool is_quiet = false;  // tells of no states, only of what went wrong for good
+};
+
+using Options = std::variant<ServeOptions, ConnectOptions>;
+
+// A command line that asks for nothing to be run.
 struct CommandLineEnd {
   int exit_code;
   std::string text;  // for standard output if the exit code is 0, else for standard error
 };
 
-[[nodiscard]] std::expected<ServeOptions, CommandLineEnd> parse_command_line(
+[[nodiscard]] std::expected<Options, CommandLineEnd> parse_command_line(
     int argument_count, const char* const* arguments);
-
-// "500ms", "30s", "5m", "1h"; the error is a text for the operator.
-[[nodiscard]] std::expected<Duration, std::string> parse_duration(std::string_view text);
-
-// A number of bytes: "65536", "64KiB", "1MiB", "1GiB".
-[[nodiscard]] std::expected<std::size_t, std::string> parse_bytes(std::string_view text);
 
 }  // namespace lastword

@@ -49,9 +49,7 @@ class Environment {
   FaultCounts faults;
   MarkCounts marks;
   std::vector<Violation> violations;
-  Duration wall_offset{};      // of the wall clock, beyond virtual time
-  Duration paused{};           // how long the server's process could do nothing
-  Duration paused_in_drain{};  // ... while it drained
+  Duration wall_offset{};  // of the wall clock, beyond virtual time
   std::uint64_t event_count = 0;
   Narration* narration = nullptr;
 

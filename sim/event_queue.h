@@ -26,18 +26,22 @@ struct Event {
     famine_ends,     //
     heal,            // the liveness phase begins
     judge,           // ... and its bound is over
+    restart,         // subject: which one; a signal comes whose process is followed by another
+    starts,          // a new process
   };
   Instant at;
   std::uint32_t order;  // of scheduling: first in, first out within an instant
   std::uint32_t subject;
+  std::uint32_t life;  // turn, deadline, release: of which of the server's processes
   Kind kind;
 };
 
 // A binary heap; events of one instant come in the order in which they were scheduled.
 class EventQueue {
  public:
-  void push(Instant at, Event::Kind kind, std::uint32_t subject = 0) {
-    heap_.push_back({.at = at, .order = next_order_++, .subject = subject, .kind = kind});
+  void push(Instant at, Event::Kind kind, std::uint32_t subject = 0, std::uint32_t life = 0) {
+    heap_.push_back(
+        {.at = at, .order = next_order_++, .subject = subject, .life = life, .kind = kind});
     std::size_t place = heap_.size() - 1;
     while (place > 0 && is_before(heap_[place], heap_[(place - 1) / 2])) {
       std::swap(heap_[place], heap_[(place - 1) / 2]);
@@ -46,6 +50,7 @@ class EventQueue {
   }
 
   [[nodiscard]] bool is_empty() const { return heap_.empty(); }
+  [[nodiscard]] std::size_t size() const { return heap_.size(); }
   [[nodiscard]] const Event& first() const { return heap_.front(); }
 
   Event pop() {

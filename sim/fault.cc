@@ -91,6 +91,10 @@ constexpr Row rows[] = {
     {killed, "S5", "the process is killed", "somebody was connected when it died"},
     {during_drain, "S6", "a connection or a message during the drain",
      "the core got it after the signal to stop"},
+    {restarted, "S7", "a new process on the same address after a clean stop",
+     "somebody who had been connected to the old one was accepted by it"},
+    {restarted_after_kill, "S8", "a new process on the same address after SIGKILL",
+     "somebody who had been connected to the killed one was accepted by it"},
 };
 
 constexpr bool are_in_the_order_of_the_enumerators() {

@@ -57,11 +57,14 @@ enum class FaultKind : std::uint8_t {
   ignores_close,         // S4
   killed,                // S5
   during_drain,          // S6
+  restarted,             // S7
+  restarted_after_kill,  // S8
 };
 
-inline constexpr std::size_t fault_count = static_cast<std::size_t>(FaultKind::during_drain) + 1;
+inline constexpr std::size_t fault_count =
+    static_cast<std::size_t>(FaultKind::restarted_after_kill) + 1;
 
-// "B1" ... "S6".
+// "B1" ... "S8".
 [[nodiscard]] std::string_view short_name(FaultKind fault);
 // A few words: "a read that ends anywhere in a line".
 [[nodiscard]] std::string_view sentence(FaultKind fault);

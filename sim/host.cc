@@ -13,12 +13,16 @@ constexpr std::uint32_t turns_at_one_instant_max = 3'000;
 
 }  // namespace
 
-Host::Host(const Config& config, Environment& environment, Kernel& kernel, Witness& witness)
+Host::Host(const Config& config, Environment& environment, Kernel& kernel, Witness& witness,
+           std::uint32_t life)
     : environment_{environment},
       kernel_{kernel},
       witness_{witness},
+      life_{life},
       server_{config},
       pump_{server_, *this, buffer_} {
+  LASTWORD_CHECK(kernel_.open_descriptors() == 0);
+  kernel_.set_listening(environment_, true);
   finish_turn();
 }
 
@@ -26,6 +30,7 @@ Host::Host(const Host& other, Environment& environment, Kernel& kernel, Witness&
     : environment_{environment},
       kernel_{kernel},
       witness_{witness},
+      life_{other.life_},
       server_{other.server_},
       pump_{other.pump_, server_, *this, buffer_},
       places_{other.places_},
@@ -42,6 +47,7 @@ Host::Host(const Host& other, Environment& environment, Kernel& kernel, Witness&
       has_exited_{other.has_exited_},
       was_killed_{other.was_killed_},
       paused_until_{other.paused_until_},
+      paused_{other.paused_},
       wake_at_{other.wake_at_},
       deadline_{other.deadline_},
       is_deadline_ready_{other.is_deadline_ready_},
@@ -95,7 +101,8 @@ void Host::settle() {
 void Host::schedule_turn() {
   if (is_turn_scheduled_ || has_exited_) return;
   is_turn_scheduled_ = true;
-  environment_.queue.push(std::max(environment_.now, paused_until_), sim::Event::Kind::turn);
+  environment_.queue.push(std::max(environment_.now, paused_until_), sim::Event::Kind::turn, 0,
+                          life_);
 }
 
 void Host::ready(const Handler& handler) {
@@ -326,7 +333,7 @@ void Host::look(Link link) {
       place.is_writable_late = true;
       waiting_.push_back({.kind = Handler::Kind::writable, .id = *id});
       environment_.queue.push(environment_.now + lateness, sim::Event::Kind::release,
-                              static_cast<std::uint32_t>(waiting_.size() - 1));
+                              static_cast<std::uint32_t>(waiting_.size() - 1), life_);
       return;
     }
     place.is_awaiting_writable = false;

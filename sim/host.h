@@ -60,11 +60,15 @@ class Witness {
   virtual void log_taken() = 0;
 };
 
-// The event loop. A turn: of the handlers that are ready, in any order, all or some are called, one
-// in each step; then the pump finishes the turn, which is a step too.
+// One process, from its start to its exit, and its event loop. A turn: of the handlers that are
+// ready, in any order, all or some are called, one in each step; then the pump finishes the turn,
+// which is a step too.
 class Host {
  public:
-  Host(const Config& config, Environment& environment, Kernel& kernel, Witness& witness);
+  // Starts the process, which listens from now on. `life`: which of the server's, from 0 on; the
+  // process's own events say so.
+  Host(const Config& config, Environment& environment, Kernel& kernel, Witness& witness,
+       std::uint32_t life = 0);
   // A snapshot, which goes on in another world.
   Host(const Host& other, Environment& environment, Kernel& kernel, Witness& witness);
   Host(const Host&) = delete;
@@ -88,7 +92,10 @@ class Host {
   void step();
   [[nodiscard]] bool in_turn() const { return is_in_turn_; }
   // The process stands still until then.
-  void pause_until(Instant until) { paused_until_ = until; }
+  void pause_until(Instant until) {
+    paused_until_ = until;
+    paused_ += until - environment_.now;
+  }
   // Nobody takes the server's events until then.
   void block_log_until(Instant until) { log_blocked_until_ = until; }
 
@@ -98,6 +105,8 @@ class Host {
   [[nodiscard]] Server& server() { return server_; }
   [[nodiscard]] std::optional<ConnectionId> id_of(Link link) const;
   [[nodiscard]] Link link_of(ConnectionId id) const { return at(id).link; }
+  // How long it stood still in all.
+  [[nodiscard]] Duration paused() const { return paused_; }
   // Attempts to accept for which the system had nothing left.
   [[nodiscard]] std::uint64_t exhausted_accepts() const { return exhausted_accepts_; }
   [[nodiscard]] std::uint64_t facts() const { return facts_; }
@@ -164,6 +173,7 @@ class Host {
   Environment& environment_;
   Kernel& kernel_;
   Witness& witness_;
+  std::uint32_t life_;
   Server server_;
   std::array<std::byte, 4096> buffer_{};
   Pump<Host> pump_;
@@ -182,6 +192,7 @@ class Host {
   bool has_exited_ = false;
   bool was_killed_ = false;
   Instant paused_until_{};
+  Duration paused_{};
   std::optional<Instant> wake_at_;
   std::uint32_t deadline_ = 0;  // counts them: events about earlier ones are void
   bool is_deadline_ready_ = false;

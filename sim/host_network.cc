@@ -155,7 +155,7 @@ void Host::close(ConnectionId id) {
     environment_.faults.take_effect(FaultKind::after_close);
     waiting_.push_back({.kind = Handler::Kind::released, .id = id});
     environment_.queue.push(environment_.now + lateness, sim::Event::Kind::release,
-                            static_cast<std::uint32_t>(waiting_.size() - 1));
+                            static_cast<std::uint32_t>(waiting_.size() - 1), life_);
   } else if (is_anything_in_flight) {
     ready({.kind = Handler::Kind::released, .id = id});
   } else {
@@ -205,7 +205,7 @@ void Host::wake_at(const std::optional<Deadline>& deadline) {
     when = when + std::chrono::milliseconds{lateness_ms[environment_.choose(3, Site::timer_late)]};
     environment_.faults.take_effect(FaultKind::timer_late);
   }
-  environment_.queue.push(when, sim::Event::Kind::deadline, deadline_);
+  environment_.queue.push(when, sim::Event::Kind::deadline, deadline_, life_);
 }
 
 }  // namespace lastword::sim

@@ -2,6 +2,7 @@
 // descriptor limit. Knows nothing of chat.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,6 +74,11 @@ class Kernel {
   [[nodiscard]] bool has_reset_arrived(Link link) const { return at(link).has_reset_arrived; }
   [[nodiscard]] bool has_end_arrived(Link link) const;  // and everything before it was read
   [[nodiscard]] bool has_vanished(Link link) const { return at(link).has_vanished; }
+  // Bytes that `send` would take.
+  [[nodiscard]] std::size_t room_for_client(Link link) const {
+    const Pipe& up = at(link).up;
+    return up.send_max - std::min(up.send_max, static_cast<std::size_t>(up.written - up.arrived));
+  }
   [[nodiscard]] std::size_t unread(Link link) const {
     return static_cast<std::size_t>(at(link).down.arrived - at(link).down.read);
   }

@@ -42,11 +42,6 @@ std::optional<Link> Oracle::link_named(const std::string& name) const {
   return found == names_.end() ? std::nullopt : std::optional{found->second};
 }
 
-void Oracle::touch(Link link) {
-  if (link >= peers_.size()) peers_.resize(link + 1);  // it may not be accepted yet
-  peers_[link].is_touched = true;
-}
-
 // --- Facts -------------------------------------------------------------------------------------
 
 void Oracle::before(const Fact& fact) {
@@ -210,13 +205,17 @@ void Oracle::told(const lastword::Event& event, const Fact& fact) {
 
 void Oracle::accepted(const Fact& fact) {
   ++connections_;
+  const std::size_t client = kernel_->client_of(fact.link);
+  if (legacy_ && client < legacy_->was_client.size() && legacy_->was_client[client]) {
+    environment_->faults.take_effect(legacy_->restart);
+  }
   if (fact.link >= peers_.size()) peers_.resize(fact.link + 1);
   Peer& peer = peers_[fact.link];
   peer.accepted_at = environment_->now;
   peer.was_empty_at = environment_->now;
   if (!fact.id) {
     peer.stage = Stage::gone;
-    peer.is_touched = true;
+    excuses_->touch(fact.link);
     return;
   }
   peer.id = fact.id;
@@ -313,6 +312,12 @@ void Oracle::stopped() {
   }
 }
 
+void Oracle::append_accepted_from(Chooser client, std::vector<std::string>& out) const {
+  for (const Message& message : messages_) {
+    if (kernel_->client_of(message.sender) == client) out.push_back(message.text);
+  }
+}
+
 void Oracle::cut_off() {
   for (Link link = 0; link < peers_.size(); ++link) {
     Peer& peer = peers_[link];
@@ -326,7 +331,7 @@ void Oracle::cut_off() {
 // Everything that waits for the peer comes to nothing; who sent it is to be told.
 void Oracle::fail_queue(Link link, Failure failure, std::size_t kept) {
   Peer& peer = peers_[link];
-  const bool is_excused = peer.is_touched || was_killed_ || stops_ > 1 || stood_still();
+  const bool is_excused = excuses_->is_touched(link) || was_killed_ || stops_ > 1 || stood_still();
   for (std::size_t place = peer.first_delivery + kept; place < peer.deliveries.size(); ++place) {
     Delivery& delivery = deliveries_[peer.deliveries[place]];
     delivery.state = Delivery::State::failed;

@@ -14,6 +14,7 @@
 
 #include "core/server.h"
 #include "sim/environment.h"
+#include "sim/excuses.h"
 #include "sim/host.h"
 #include "sim/kernel.h"
 #include "sim/reference.h"
@@ -21,6 +22,14 @@
 
 namespace lastword::sim {
 
+// What one life of the server leaves to the next.
+struct Legacy {
+  FaultKind restart;               // by which the next one comes
+  std::vector<bool> was_client{};  // by number: whose connections it had accepted
+};
+
+// It judges one life of the server: the connections that its process accepted, and no others.
+//
 // It learns from the wire: the bytes that the server read, the facts it got, the bytes that the
 // kernel took from it. Of the server it asks only what can't be seen from outside: how much of the
 // input it has taken (the accept point), in which order it took up paused senders, and the books,
@@ -30,12 +39,14 @@ namespace lastword::sim {
 // what, and in which order; everything that goes out must be the next thing that had to.
 class Oracle final : public Witness {
  public:
-  Oracle(Config config, Environment& environment, Kernel& kernel)
-      : config_{std::move(config)}, environment_{&environment}, kernel_{&kernel} {}
-  // To be called before anything else, and in each copy.
-  void bind(Environment& environment, Kernel& kernel, const Host& host) {
+  // `legacy` is of the life before this one, if there was any.
+  Oracle(Config config, std::optional<Legacy> legacy)
+      : config_{std::move(config)}, legacy_{std::move(legacy)} {}
+  // To be called before the first fact, and in each copy.
+  void bind(Environment& environment, Kernel& kernel, Excuses& excuses, const Host& host) {
     environment_ = &environment;
     kernel_ = &kernel;
+    excuses_ = &excuses;
     host_ = &host;
   }
 
@@ -48,14 +59,9 @@ class Oracle final : public Witness {
   void closing(Link link) override;
   void log_taken() override { events_seen_ = 0; }
 
-  // The client does something, or something happens to it, that excuses what it does not get.
-  void touch(Link link);
-  // The client keeps its side open: the server may have to close on it, and what the client sends
-  // then is answered by a reset.
-  void excuse_reset(Link link) { peers_[link].is_reset_excused = true; }
   // The server's process was killed: nothing is promised any more.
   void killed() { was_killed_ = true; }
-  // Everything has come to rest after the server's end.
+  // Everything has come to rest after the end of the last process.
   void judge_end(const std::optional<lastword::Report>& report);
 
   // --- What can be asked -----------------------------------------------------------------------
@@ -64,8 +70,10 @@ class Oracle final : public Witness {
   [[nodiscard]] Stage stage(Link link) const {
     return link < peers_.size() ? peers_[link].stage : Stage::unknown;
   }
+  // Its process has accepted it.
+  [[nodiscard]] bool is_known(Link link) const { return stage(link) != Stage::unknown; }
   [[nodiscard]] bool is_fair(Link link) const {
-    return link < peers_.size() && !peers_[link].is_touched;
+    return is_known(link) && !excuses_->is_touched(link);
   }
   // Bytes of whole lines that the server was given and has not taken.
   [[nodiscard]] bool has_untaken(Link link) const;
@@ -84,11 +92,14 @@ class Oracle final : public Witness {
     return link < peers_.size() ? peers_[link].transcript.value() : 0;
   }
   [[nodiscard]] std::string described(Link link) const { return who(link); }
+  [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] bool is_stopped() const { return stops_ > 0; }
   [[nodiscard]] std::uint32_t stops() const { return stops_; }
   [[nodiscard]] Instant stopped_at() const { return stopped_at_; }
   [[nodiscard]] Instant stopped_again_at() const { return stopped_again_at_; }
   [[nodiscard]] std::uint64_t accepted() const { return messages_.size(); }
+  // The texts of the client's messages that were accepted, in their order.
+  void append_accepted_from(Chooser client, std::vector<std::string>& out) const;
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_.size() + refused_; }
   [[nodiscard]] const std::string& name_of(Link link) const { return peers_[link].name; }
   [[nodiscard]] std::optional<Link> link_named(const std::string& name) const;
@@ -163,8 +174,6 @@ class Oracle final : public Witness {
     Instant finished_at{};
     Instant dropped_at{};
     bool is_finished = false;
-    bool is_touched = false;
-    bool is_reset_excused = false;
     bool was_cut_off = false;
     std::uint8_t last_end = 0;  // of its wish
   };
@@ -222,9 +231,7 @@ class Oracle final : public Witness {
   void check_twin(const Fact& fact);
   void check_commutation(const Fact& fact);
   // A process that stood still for long could give nobody anything in time.
-  [[nodiscard]] bool stood_still() const {
-    return environment_->paused > config_.stall_timeout / 3;
-  }
+  [[nodiscard]] bool stood_still() const { return host_->paused() > config_.stall_timeout / 3; }
   [[nodiscard]] std::size_t bound_of(const Peer& peer) const;
   [[nodiscard]] std::string who(Link link) const;
   [[nodiscard]] std::string quoted(const Delivery& delivery) const;
@@ -236,8 +243,10 @@ class Oracle final : public Witness {
   }
 
   Config config_;
-  Environment* environment_;
-  Kernel* kernel_;
+  std::optional<Legacy> legacy_;
+  Environment* environment_ = nullptr;
+  Kernel* kernel_ = nullptr;
+  Excuses* excuses_ = nullptr;
   const Host* host_ = nullptr;
 
   std::vector<Peer> peers_;  // by link

@@ -166,7 +166,7 @@ void Oracle::closing(Link link) {
   const bool is_given_up =
       environment_->now >= peer.finished_at + config_.linger + config_.stall_timeout;
   // It was silent for as long as it may be: what comes after that meets nobody.
-  if (kernel_->unread_by_server(link) == 0) peer.is_reset_excused = true;
+  if (kernel_->unread_by_server(link) == 0) excuses_->excuse_reset(link);
   if (!is_lingered && !is_given_up) {
     broke(Property::no_early_action,
           who(link) + " was closed before it had been silent for the linger time");
@@ -181,7 +181,7 @@ void Oracle::judge_end(const std::optional<lastword::Report>& report) {
         if (!was_killed_) broke(Property::no_silent_loss, quoted(delivery) + " is still queued");
         break;
       case Delivery::State::written:
-        if (!peer.is_touched && !was_killed_ && !peer.was_cut_off &&
+        if (!excuses_->is_touched(delivery.to) && !was_killed_ && !peer.was_cut_off &&
             kernel_->read_by_client(delivery.to) < delivery.end) {
           broke(stops_ > 0 ? Property::fair_shutdown : Property::no_silent_loss,
                 quoted(delivery) + " was written and never received, though " + who(delivery.to) +
@@ -194,9 +194,9 @@ void Oracle::judge_end(const std::optional<lastword::Report>& report) {
   }
   for (Link link = 0; link < peers_.size(); ++link) {
     const Peer& peer = peers_[link];
-    const bool is_excused = peer.is_touched || peer.is_reset_excused || was_killed_ ||
-                            peer.was_cut_off || stood_still();
-    if (!is_excused && kernel_->is_accepted(link) && kernel_->was_reset_by_server(link)) {
+    const bool is_excused = excuses_->is_touched(link) || excuses_->is_reset_excused(link) ||
+                            was_killed_ || peer.was_cut_off || stood_still();
+    if (!is_excused && is_known(link) && kernel_->was_reset_by_server(link)) {
       broke(Property::no_own_reset, "the server reset the connection of " + who(link));
     }
   }

@@ -142,7 +142,7 @@ void Oracle::unresponsive(Link link) {
     broke(Property::no_early_action,
           who(link) + " was dropped, and was heard within three heartbeats");
   }
-  if (!peer.is_touched && !stood_still()) {
+  if (!excuses_->is_touched(link) && !stood_still()) {
     broke(Property::no_silent_loss, who(link) + " answers every ping, and was dropped");
   }
   expect_close(link, 1008);
@@ -166,7 +166,7 @@ void Oracle::check_heartbeats() {
       continue;
     }
     const Duration silence = environment_->now - frames.quiet_since;
-    const Duration bound = 5 * config_.heartbeat + 2 * environment_->paused;
+    const Duration bound = 5 * config_.heartbeat + 2 * host_->paused();
     if (silence > bound + std::chrono::seconds{2}) {
       broke(Property::half_open_removed,
             who(link) + " said nothing for five heartbeats, and its connection is still there");
@@ -207,8 +207,9 @@ void Oracle::said_answer(Link link) {
   if (end == std::string::npos) return;
   const std::string answer = peer.line.substr(0, end + 4);
   const std::string status = "HTTP/1.1 " + std::to_string(frames.status) + " ";
-  const bool is_right =
-      frames.status == 101 ? answer == reference::opening_answer() : answer.starts_with(status);
+  const bool is_right = frames.status == 101
+                            ? answer == reference::opening_answer(reference::key_of(frames.request))
+                            : answer.starts_with(status);
   if (!is_right) {
     broke(Property::valid_output,
           who(link) + " was answered '" + answer + "', and '" + status + "' was due");

@@ -221,7 +221,8 @@ void Oracle::finishing(Link link) {
   }
   if (peer.first_delivery < peer.deliveries.size()) {
     const Delivery& lost = deliveries_[peer.deliveries[peer.first_delivery]];
-    broke(stops_ > 0 && !peer.is_touched ? Property::fair_shutdown : Property::no_silent_loss,
+    broke(stops_ > 0 && !excuses_->is_touched(link) ? Property::fair_shutdown
+                                                    : Property::no_silent_loss,
           quoted(lost) + " was accepted and never written, and nobody was told");
   }
   if (peer.first_answer < peer.answers.size()) {

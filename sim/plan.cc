@@ -65,14 +65,14 @@ void plan_deploy(Planner& planner) {
   planner.byte_faults(10);
   planner.order_faults(10);
   planner.comings_back();
-  planner.for_each([&](ClientPlan& client, Chooser number) {
-    client.talk = ClientPlan::Talk::flood;
-    client.is_answering = planner.choices().occurs(2, Site::role, number);
+  planner.for_each([&](PersonPlan& person, Chooser number) {
+    person.talk = PersonPlan::Talk::flood;
+    person.is_answering = planner.choices().occurs(2, Site::role, number);
     if (planner.choices().occurs(4, Site::ending, number)) {
-      client.ending = ClientPlan::Ending::ignores_close;
+      person.ending = PersonPlan::Ending::ignores_close;
     }
     if (planner.choices().occurs(8, Site::reading, number)) {
-      client.reading = ClientPlan::Reading::never;
+      person.reading = PersonPlan::Reading::never;
     }
   });
 }
@@ -93,7 +93,7 @@ void plan_famine(Planner& planner) {
   planner.fault(FaultKind::stops_and_resumes, 12);
   planner.fault(FaultKind::log_blocks, 10);
   planner.fault(FaultKind::stop_at_worst, 100);
-  planner.for_each([&](ClientPlan& client, Chooser) { client.starts_at = {}; });
+  planner.for_each([&](PersonPlan& person, Chooser) { person.starts_at = {}; });
 }
 
 void plan_swizzle(Planner& planner) {
@@ -113,7 +113,7 @@ void plan_rooms(Planner& planner) {
   planner.order_faults(6);
   planner.fault(FaultKind::reset, 60);
   planner.comings_back();
-  planner.for_each([](ClientPlan& client, Chooser) { client.script = {"/join #r"}; });
+  planner.for_each([](PersonPlan& person, Chooser) { person.script = {"/join #r"}; });
 }
 
 void plan_storm(Planner& planner) {
@@ -128,7 +128,7 @@ void plan_storm(Planner& planner) {
   planner.fault(FaultKind::dead_on_accept, 6);
   planner.fault(FaultKind::no_descriptors, 20);
   planner.comings_back();
-  planner.for_each([](ClientPlan& client, Chooser) { client.starts_at = {}; });
+  planner.for_each([](PersonPlan& person, Chooser) { person.starts_at = {}; });
 }
 
 void plan_half_open(Planner& planner) {
@@ -151,9 +151,9 @@ void plan_stale(Planner& planner) {
   planner.fault(FaultKind::fin_anywhere, 12);
   planner.fault(FaultKind::spurious, 8);
   planner.comings_back();
-  planner.for_each([&](ClientPlan& client, Chooser number) {
-    client.ending = planner.choices().occurs(2, Site::ending, number) ? ClientPlan::Ending::resets
-                                                                      : ClientPlan::Ending::quits;
+  planner.for_each([&](PersonPlan& person, Chooser number) {
+    person.ending = planner.choices().occurs(2, Site::ending, number) ? PersonPlan::Ending::resets
+                                                                      : PersonPlan::Ending::quits;
   });
 }
 
@@ -167,10 +167,10 @@ void plan_clocks(Planner& planner) {
   planner.fault(FaultKind::wall_clock_jumps, 12);
   planner.fault(FaultKind::timer_against_io, 2);
   planner.fault(FaultKind::stops_and_resumes, 12);
-  planner.for_each([&](ClientPlan& client, Chooser number) {
+  planner.for_each([&](PersonPlan& person, Chooser number) {
     if (planner.choices().occurs(3, Site::ending, number)) {
-      client.ending = ClientPlan::Ending::ignores_close;
-      client.reading = ClientPlan::Reading::never;
+      person.ending = PersonPlan::Ending::ignores_close;
+      person.reading = PersonPlan::Reading::never;
     }
   });
 }
@@ -190,13 +190,42 @@ void plan_frames(Planner& planner) {
   planner.fault(FaultKind::half_close, 40);
   planner.fault(FaultKind::stops_and_resumes, 20);
   planner.comings_back();
-  planner.for_each([&](ClientPlan& client, Chooser number) {
-    client.traits.transport = Transport::websocket;
-    constexpr std::array<ClientPlan::Ending, 5> endings{
-        ClientPlan::Ending::stays, ClientPlan::Ending::quits, ClientPlan::Ending::half_closes,
-        ClientPlan::Ending::half_closes, ClientPlan::Ending::ignores_close};
-    client.ending = endings[planner.choices().choose(endings.size(), Site::ending, number)];
-    client.is_answering = planner.choices().occurs(3, Site::role, number);
+  planner.for_each([&](PersonPlan& person, Chooser number) {
+    person.traits.transport = Transport::websocket;
+    constexpr std::array<PersonPlan::Ending, 5> endings{
+        PersonPlan::Ending::stays, PersonPlan::Ending::quits, PersonPlan::Ending::half_closes,
+        PersonPlan::Ending::half_closes, PersonPlan::Ending::ignores_close};
+    person.ending = endings[planner.choices().choose(endings.size(), Site::ending, number)];
+    person.is_answering = planner.choices().occurs(3, Site::role, number);
+  });
+}
+
+void plan_redeploy(Planner& planner) {
+  planner.people(3, 2);
+  planner.limits();
+  planner.actions(8);
+  planner.ways();
+  planner.buffers();
+  planner.byte_faults(12);
+  planner.order_faults(12);
+  planner.fault(FaultKind::after_close, 12);
+  planner.fault(FaultKind::reset, 60);
+  planner.fault(FaultKind::half_open, 60);
+  planner.fault(FaultKind::stops_and_resumes, 20);
+  planner.fault(FaultKind::no_descriptors, 40);
+  planner.fault(FaultKind::process_paused, 1000);
+  planner.restarts(2);
+  planner.for_each([&](PersonPlan& person, Chooser number) {
+    person.comes_back = true;
+    person.is_faithful = true;
+    person.is_answering = planner.choices().occurs(3, Site::role, number);
+    if (planner.choices().occurs(4, Site::role, number)) person.talk = PersonPlan::Talk::flood;
+    if (planner.choices().occurs(8, Site::ending, number)) {
+      person.ending = PersonPlan::Ending::ignores_close;
+    }
+    if (planner.choices().occurs(8, Site::reading, number)) {
+      person.reading = PersonPlan::Reading::never;
+    }
   });
 }
 
@@ -209,10 +238,10 @@ std::vector<std::string> numbered(const std::string& begin, int count) {
 }
 
 void plan_last_words(Planner& planner) {
-  ClientPlan& alice = planner.user("alice", numbered("bob: word ", 12));
+  PersonPlan& alice = planner.user("alice", numbered("bob: word ", 12));
   alice.starts_at = milliseconds{30};  // bob is there by then
   alice.pace = {};
-  ClientPlan& bob = planner.user("bob");
+  PersonPlan& bob = planner.user("bob");
   bob.starts_at = {};
   bob.traits.send_buffer = 64;
   bob.traits.receive_buffer = 64;
@@ -223,17 +252,17 @@ void plan_last_words(Planner& planner) {
 void plan_still_typing(Planner& planner) {
   planner.user("alice", {"bob: hello"});
   planner.user("bob").starts_at = {};
-  planner.user("carol").login = ClientPlan::Login::half_typed;
+  planner.user("carol").login = PersonPlan::Login::half_typed;
   planner.plan().stop_at = milliseconds{100};
 }
 
 void plan_departed_name(Planner& planner) {
-  ClientPlan& bob = planner.user("bob");
-  bob.ending = ClientPlan::Ending::half_closes;
+  PersonPlan& bob = planner.user("bob");
+  bob.ending = PersonPlan::Ending::half_closes;
   bob.comes_back = true;
-  ClientPlan& alice = planner.user("alice", numbered("bob: are you there? ", 8));
+  PersonPlan& alice = planner.user("alice", numbered("bob: are you there? ", 8));
   alice.pace = milliseconds{20};
-  planner.plan().clients.front().pace = milliseconds{30};
+  planner.plan().people.front().pace = milliseconds{30};
 }
 
 void plan_stopped_reader(Planner& planner) {
@@ -241,39 +270,61 @@ void plan_stopped_reader(Planner& planner) {
   planner.plan().config.memory_max = 4096;
   planner.user("alice", numbered("bob: a message of some length, number ", 200)).pace =
       milliseconds{1};
-  ClientPlan& bob = planner.user("bob");
+  PersonPlan& bob = planner.user("bob");
   bob.starts_at = {};
-  bob.reading = ClientPlan::Reading::never;
+  bob.reading = PersonPlan::Reading::never;
   bob.traits.send_buffer = 256;
   bob.traits.receive_buffer = 256;
 }
 
 void plan_taken_name(Planner& planner) {
   planner.user("alice");
-  planner.user("second alice").login = ClientPlan::Login::taken_name;
+  planner.user("second alice").login = PersonPlan::Login::taken_name;
   planner.user("bob", {"alice: which one?"}).starts_at = milliseconds{100};
 }
 
 void plan_unread_lines(Planner& planner) {
-  ClientPlan& alice = planner.user("alice", numbered("bob: line ", 12));
+  PersonPlan& alice = planner.user("alice", numbered("bob: line ", 12));
   alice.pace = milliseconds{1};
   planner.user("bob").starts_at = {};
   planner.plan().stop_at = milliseconds{8};
 }
 
 void plan_unread_input(Planner& planner) {
-  ClientPlan& alice = planner.user("alice", numbered("bob: towards bob ", 120));
+  PersonPlan& alice = planner.user("alice", numbered("bob: towards bob ", 120));
   alice.starts_at = {};
   alice.pace = milliseconds{1};
-  ClientPlan& bob = planner.user("bob", numbered("alice: towards alice ", 120));
+  PersonPlan& bob = planner.user("bob", numbered("alice: towards alice ", 120));
   bob.starts_at = {};
   bob.pace = milliseconds{1};
-  for (ClientPlan* client : {&planner.plan().clients[0], &planner.plan().clients[1]}) {
-    client->traits.latency = milliseconds{10};
-    client->traits.upload_buffer = 256;
-    client->is_sheltered = true;  // nothing holds up what they say
+  for (PersonPlan* person : {&planner.plan().people[0], &planner.plan().people[1]}) {
+    person->traits.latency = milliseconds{10};
+    person->traits.upload_buffer = 256;
+    person->is_sheltered = true;  // nothing holds up what they say
   }
   planner.plan().stop_at = milliseconds{60};
+}
+
+// --- The production client ---------------------------------------------------------------------
+
+void plan_clients(Planner& planner) {
+  planner.people(0, 2);
+  planner.limits();
+  planner.actions(8);
+  planner.buffers();
+  planner.roles(2);
+  planner.endings();
+  planner.clients(1, 3);
+  planner.restarts(2);
+  planner.byte_faults(8);
+  planner.order_faults(8);
+  planner.fault(FaultKind::reset, 60);
+  planner.fault(FaultKind::half_open, 100);
+  planner.fault(FaultKind::stops_and_resumes, 60);
+  planner.fault(FaultKind::process_paused, 150);
+  planner.fault(FaultKind::timer_late, 10);
+  planner.fault(FaultKind::after_close, 8);
+  planner.plan().horizon = seconds{150};
 }
 
 // --- For measuring -----------------------------------------------------------------------------
@@ -281,39 +332,39 @@ void plan_unread_input(Planner& planner) {
 void plan_isolation(Planner& planner) {
   planner.user("alice", numbered("bob: quiet word ", 20)).pace = milliseconds{50};
   planner.user("bob", numbered("alice: quiet answer ", 20)).pace = milliseconds{70};
-  for (ClientPlan& client : planner.plan().clients) client.is_sheltered = true;
+  for (PersonPlan& person : planner.plan().people) person.is_sheltered = true;
   planner.people(3, 3);
   planner.plan().is_stopped_anywhere = false;
-  for (std::size_t place = 2; place < planner.plan().clients.size(); ++place) {
-    ClientPlan& client = planner.plan().clients[place];
-    client.name = "hostile " + std::to_string(place);
-    client.is_hostile = true;
-    client.traits.send_buffer = 256;
-    client.traits.receive_buffer = 256;
-    client.actions = 12;
-    client.comes_back = true;
+  for (std::size_t place = 2; place < planner.plan().people.size(); ++place) {
+    PersonPlan& person = planner.plan().people[place];
+    person.name = "hostile " + std::to_string(place);
+    person.is_hostile = true;
+    person.traits.send_buffer = 256;
+    person.traits.receive_buffer = 256;
+    person.actions = 12;
+    person.comes_back = true;
   }
   planner.plan().config.outbox_max = 600;
   planner.fault(FaultKind::stops_and_resumes, 6);
-  const auto hostile = [&](ClientPlan& client, Chooser number) {
-    if (!client.is_hostile) return;
-    client.reading =
-        static_cast<ClientPlan::Reading>(planner.choices().choose(3, Site::reading, number));
-    client.login = static_cast<ClientPlan::Login>(planner.choices().choose(4, Site::role, number));
-    client.ending =
-        static_cast<ClientPlan::Ending>(planner.choices().choose(7, Site::ending, number));
-    client.talk = planner.choices().occurs(2, Site::role, number) ? ClientPlan::Talk::flood
-                                                                  : ClientPlan::Talk::mixed;
+  const auto hostile = [&](PersonPlan& person, Chooser number) {
+    if (!person.is_hostile) return;
+    person.reading =
+        static_cast<PersonPlan::Reading>(planner.choices().choose(3, Site::reading, number));
+    person.login = static_cast<PersonPlan::Login>(planner.choices().choose(4, Site::role, number));
+    person.ending =
+        static_cast<PersonPlan::Ending>(planner.choices().choose(7, Site::ending, number));
+    person.talk = planner.choices().occurs(2, Site::role, number) ? PersonPlan::Talk::flood
+                                                                  : PersonPlan::Talk::mixed;
   };
   planner.for_each(hostile);
 }
 
 void plan_idle(Planner& planner) {
   planner.people(100, 0);
-  planner.for_each([](ClientPlan& client, Chooser) {
-    client.talk = ClientPlan::Talk::idle;
-    client.actions = 120;
-    client.pace = seconds{30};
+  planner.for_each([](PersonPlan& person, Chooser) {
+    person.talk = PersonPlan::Talk::idle;
+    person.actions = 120;
+    person.pace = seconds{30};
   });
   planner.plan().horizon = std::chrono::hours{1};
   planner.plan().is_stopped_anywhere = false;
@@ -324,7 +375,7 @@ struct Named {
   void (*plan)(Planner&);
 };
 
-constexpr std::array<Named, 22> plans{{
+constexpr std::array<Named, 24> plans{{
     {"swarm", plan_swarm},
     {"calm", plan_calm},
     {"lossy-mobile", plan_lossy_mobile},
@@ -338,6 +389,8 @@ constexpr std::array<Named, 22> plans{{
     {"stale", plan_stale},
     {"clocks", plan_clocks},
     {"frames", plan_frames},
+    {"redeploy", plan_redeploy},
+    {"clients", plan_clients},
     {"last-words", plan_last_words},
     {"still-typing", plan_still_typing},
     {"departed-name", plan_departed_name},

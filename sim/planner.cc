@@ -44,81 +44,165 @@ void Planner::limits() {
 void Planner::people(std::uint32_t least, std::uint32_t more) {
   const std::uint32_t count = least + choices_.choose(more + 1, Site::clients);
   for (std::uint32_t place = 0; place < count; ++place) {
-    ClientPlan& client = plan_.clients.emplace_back();
-    client.name = name_for(place);
+    PersonPlan& person = plan_.people.emplace_back();
+    person.name = name_for(place);
     if (choices_.occurs(3, Site::transport, static_cast<Chooser>(place + 1))) {
-      client.traits.transport = Transport::websocket;
+      person.traits.transport = Transport::websocket;
     }
-    client.starts_at = milliseconds{4 * place};
+    person.starts_at = milliseconds{4 * place};
   }
 }
 
 void Planner::actions(std::uint32_t max) {
-  for_each([&](ClientPlan& client, Chooser number) {
-    client.actions = choices_.choose(max + 1, Site::script_length, number);
+  for_each([&](PersonPlan& person, Chooser number) {
+    person.actions = choices_.choose(max + 1, Site::script_length, number);
   });
 }
 
 void Planner::ways() {
   constexpr std::array<int, 5> latencies_us{1000, 0, 100, 10'000, 50'000};
-  for_each([&](ClientPlan& client, Chooser number) {
+  for_each([&](PersonPlan& person, Chooser number) {
     const auto drawn = choices_.choose(latencies_us.size(), Site::latency, number);
-    client.traits.latency = std::chrono::microseconds{latencies_us[drawn]};
+    person.traits.latency = std::chrono::microseconds{latencies_us[drawn]};
   });
 }
 
 void Planner::buffers() {
   constexpr std::array<std::size_t, 5> sizes{std::size_t{64} << 10, 4096, 1024, 300, 256};
-  for_each([&](ClientPlan& client, Chooser number) {
-    client.traits.send_buffer = sizes[choices_.choose(5, Site::buffers, number)];
-    client.traits.receive_buffer = sizes[choices_.choose(5, Site::buffers, number)];
-    client.traits.upload_buffer = sizes[choices_.choose(5, Site::buffers, number)];
+  for_each([&](PersonPlan& person, Chooser number) {
+    person.traits.send_buffer = sizes[choices_.choose(5, Site::buffers, number)];
+    person.traits.receive_buffer = sizes[choices_.choose(5, Site::buffers, number)];
+    person.traits.upload_buffer = sizes[choices_.choose(5, Site::buffers, number)];
   });
 }
 
 void Planner::roles(std::uint32_t one_in) {
-  for_each([&](ClientPlan& client, Chooser number) {
+  for_each([&](PersonPlan& person, Chooser number) {
     if (!choices_.occurs(one_in, Site::role, number)) return;
     switch (choices_.choose(8, Site::role, number)) {
       case 0:
-        client.login = ClientPlan::Login::never;
+        person.login = PersonPlan::Login::never;
         break;
       case 1:
-        client.login = ClientPlan::Login::half_typed;
+        person.login = PersonPlan::Login::half_typed;
         break;
       case 2:
-        client.login = ClientPlan::Login::bad_name;
+        person.login = PersonPlan::Login::bad_name;
         break;
       case 3:
-        client.login = ClientPlan::Login::taken_name;
+        person.login = PersonPlan::Login::taken_name;
         break;
       case 4:
-        client.reading = ClientPlan::Reading::slow;
+        person.reading = PersonPlan::Reading::slow;
         break;
       case 5:
-        client.reading = ClientPlan::Reading::never;
+        person.reading = PersonPlan::Reading::never;
         break;
       case 6:
-        client.is_answering = true;
+        person.is_answering = true;
         break;
       default:
-        client.talk = ClientPlan::Talk::flood;
+        person.talk = PersonPlan::Talk::flood;
         break;
     }
   });
 }
 
 void Planner::endings() {
-  for_each([&](ClientPlan& client, Chooser number) {
-    client.ending = static_cast<ClientPlan::Ending>(choices_.choose(7, Site::ending, number));
-    client.comes_back = choices_.occurs(2, Site::reconnect, number);
+  for_each([&](PersonPlan& person, Chooser number) {
+    person.ending = static_cast<PersonPlan::Ending>(choices_.choose(7, Site::ending, number));
+    person.comes_back = choices_.occurs(2, Site::reconnect, number);
   });
 }
 
 void Planner::comings_back() {
-  for_each([&](ClientPlan& client, Chooser number) {
-    client.comes_back = choices_.choose(4, Site::reconnect, number) != 0;
+  for_each([&](PersonPlan& person, Chooser number) {
+    person.comes_back = choices_.choose(4, Site::reconnect, number) != 0;
   });
+}
+
+void Planner::restarts(std::uint32_t more) {
+  const std::uint32_t count = 1 + choices_.choose(more + 1, Site::restarts);
+  Duration at{};
+  for (std::uint32_t place = 0; place < count; ++place) {
+    // From within a drain to long after everybody is back.
+    constexpr std::array<int, 8> spans_ms{300, 20, 60, 100, 1000, 2000, 4000, 8000};
+    at += milliseconds{spans_ms[choices_.choose(spans_ms.size(), Site::restart_at)]};
+    at += std::chrono::microseconds{500} * choices_.choose(64, Site::restart_at);
+    Restart restart{.at = at};
+    constexpr std::uint32_t steps_of_a_turn = 6;
+    restart.steps = choices_.choose(steps_of_a_turn, Site::restart_at);
+    constexpr std::array<std::optional<StopReason>, 3> kinds{StopReason::terminate, std::nullopt,
+                                                             StopReason::interrupt};
+    restart.reason = kinds[choices_.choose(kinds.size(), Site::restart_kind)];
+    constexpr std::array<int, 6> downtimes_ms{100, 0, 1, 1000, 3000, 12'000};
+    restart.downtime =
+        milliseconds{downtimes_ms[choices_.choose(downtimes_ms.size(), Site::downtime)]};
+    plan_.restarts.push_back(restart);
+  }
+}
+
+void Planner::clients(std::uint32_t least, std::uint32_t more) {
+  constexpr std::array<const char*, 4> client_names{"ann", "ben", "cat", "dan"};
+  const std::uint32_t count = least + choices_.choose(more + 1, Site::clients);
+  for (std::uint32_t place = 0; place < count; ++place) {
+    const auto number = static_cast<Chooser>(plan_.people.size() + place + 1);
+    ClientPlan& client = plan_.clients.emplace_back();
+    client.name = client_names[place % client_names.size()];
+    client.seed = choices_.choose(1U << 30U, Site::role, number);
+    client.starts_at = milliseconds{4 * place};
+    if (choices_.occurs(2, Site::transport, number)) {
+      client.traits.transport = Transport::websocket;
+    }
+    constexpr std::array<int, 4> paces_ms{10, 0, 300, 3000};
+    client.pace = milliseconds{paces_ms[choices_.choose(4, Site::think, number)]};
+    client.is_finishing = choices_.occurs(4, Site::ending, number);
+    client::Config& config = client.config;
+    if (choices_.occurs(3, Site::reconnect, number)) config.if_unknown = client::IfUnknown::resend;
+    constexpr std::array<std::size_t, 3> bounds{1 << 20, 1000, 300};
+    config.outbound_max = bounds[choices_.choose(3, Site::limits, number)];
+    config.inbound_max = bounds[choices_.choose(3, Site::limits, number)];
+    // A line may be longer than the server takes.
+    config.line_max = choices_.occurs(4, Site::limits, number) ? 1000 : plan_.config.line_max;
+  }
+  for (std::uint32_t place = 0; place < count; ++place) lines_for(plan_.clients[place], place);
+}
+
+// Each message has a text of its own, so that it can be told from all others.
+void Planner::lines_for(ClientPlan& client, std::uint32_t place) {
+  const auto number = static_cast<Chooser>(plan_.people.size() + place + 1);
+  const std::uint32_t count = choices_.choose(25, Site::script_length, number);
+  for (std::uint32_t line = 1; line <= count; ++line) {
+    std::string text = client.name + " says " + std::to_string(line);
+    constexpr std::array<std::size_t, 6> paddings{0, 0, 0, 60, 200, 500};
+    text.append(paddings[choices_.choose(6, Site::text_size, number)], '.');
+    const auto other = choices_.choose(static_cast<std::uint32_t>(plan_.clients.size()),
+                                       Site::destination, number);
+    switch (choices_.choose(8, Site::action, number)) {
+      case 1:
+        client.lines.push_back("#r: " + text);
+        break;
+      case 2:
+        client.lines.push_back(line % 2 == 0 ? "/leave #r" : "/join #r");
+        break;
+      case 3:
+        client.lines.push_back(line % 2 == 0 ? "/who" : "");
+        break;
+      case 4:
+        client.lines.push_back("no destination " + std::to_string(line));
+        break;
+      case 5:
+        client.lines.push_back(client.name + ": " + text);
+        break;
+      case 6:
+        client.lines.push_back((plan_.people.empty() ? "nobody" : plan_.people.front().name) +
+                               ": " + text);
+        break;
+      default:
+        client.lines.push_back(plan_.clients[other].name + ": " + text);
+        break;
+    }
+  }
 }
 
 void Planner::families() {
@@ -157,12 +241,12 @@ void Planner::order_faults(std::uint32_t one_in) {
   }
 }
 
-ClientPlan& Planner::user(std::string name, std::vector<std::string> script) {
-  ClientPlan& client = plan_.clients.emplace_back();
-  client.name = std::move(name);
-  client.script = std::move(script);
-  client.starts_at = milliseconds{4 * (plan_.clients.size() - 1)};
-  return client;
+PersonPlan& Planner::user(std::string name, std::vector<std::string> script) {
+  PersonPlan& person = plan_.people.emplace_back();
+  person.name = std::move(name);
+  person.script = std::move(script);
+  person.starts_at = milliseconds{4 * (plan_.people.size() - 1)};
+  return person;
 }
 
 }  // namespace lastword::sim

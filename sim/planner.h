@@ -31,6 +31,10 @@ class Planner {
   void endings();
   // Three of four come back when they lost their connection.
   void comings_back();
+  // A restart of the server, and up to `more` others: when, how, and for how long nobody is there.
+  void restarts(std::uint32_t more);
+  // Production clients, numbered behind all people: to be called after these.
+  void clients(std::uint32_t least, std::uint32_t more);
   // Half of all families of faults are off in a run, the others strike at a rate of their own.
   void families();
 
@@ -39,13 +43,13 @@ class Planner {
   void order_faults(std::uint32_t one_in);
 
   // A user who says these lines, one after the other. Good until the next one is added.
-  ClientPlan& user(std::string name, std::vector<std::string> script = {});
+  PersonPlan& user(std::string name, std::vector<std::string> script = {});
 
-  // Calls function(client, number) for all of them.
+  // Calls function(person, number) for all of them.
   template <typename Function>
   void for_each(const Function& function) {
-    for (std::size_t place = 0; place < plan_.clients.size(); ++place) {
-      function(plan_.clients[place], static_cast<Chooser>(place + 1));
+    for (std::size_t place = 0; place < plan_.people.size(); ++place) {
+      function(plan_.people[place], static_cast<Chooser>(place + 1));
     }
   }
 
@@ -53,6 +57,8 @@ class Planner {
   [[nodiscard]] Choices& choices() { return choices_; }
 
  private:
+  void lines_for(ClientPlan& client, std::uint32_t place);
+
   void rarer(FaultKind kind, std::uint32_t times) { plan_.weather.at(kind) *= times; }
 
   Choices& choices_;

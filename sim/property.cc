@@ -41,6 +41,9 @@ constexpr Row rows[] = {
     {no_own_reset, "I15", "in a fair run the server resets no connection"},
     {determinism, "I16", "the same tape gives the same run"},
     {commutation, "I17", "what is declared independent has the same effect in both orders"},
+    {client_lines, "I18",
+     "every line given to the production client is accepted exactly once, or named as refused, "
+     "unknown or unsent, in order"},
     // In the end
     {delivered_in_time, "L1", "accepted messages reach those who are healed in time"},
     {answered_in_time, "L2", "lines of those who are healed are answered in time"},
@@ -52,6 +55,7 @@ constexpr Row rows[] = {
      "the listener accepts again once descriptors are free, and turns no idle circles meanwhile"},
     {half_open_removed, "L6", "half-open peers are removed in time"},
     {paused_resumes, "L7", "a paused sender is read again once there is room"},
+    {client_online, "L8", "a production client that is healed is online in time"},
 };
 
 constexpr bool are_in_the_order_of_the_enumerators() {

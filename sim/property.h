@@ -28,6 +28,7 @@ enum class Property : std::uint8_t {
   no_own_reset,           // I15
   determinism,            // I16
   commutation,            // I17
+  client_lines,           // I18
   delivered_in_time,      // L1
   answered_in_time,       // L2
   shutdown_in_time,       // L3
@@ -35,10 +36,10 @@ enum class Property : std::uint8_t {
   accepts_again,          // L5
   half_open_removed,      // L6
   paused_resumes,         // L7
+  client_online,          // L8
 };
 
-inline constexpr std::size_t property_count =
-    static_cast<std::size_t>(Property::paused_resumes) + 1;
+inline constexpr std::size_t property_count = static_cast<std::size_t>(Property::client_online) + 1;
 
 // "I1" ... "L7".
 [[nodiscard]] std::string_view short_name(Property property);

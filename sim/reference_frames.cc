@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/websocket/accept_key.h"
 #include "sim/reference.h"
 
 namespace lastword::sim::reference {
@@ -104,9 +105,21 @@ std::string opening_request() {
          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 }
 
-std::string opening_answer() {
+std::string opening_answer(std::string_view key) {
+  const auto accept = websocket::accept_key_for(key);
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+         "Sec-WebSocket-Accept: " +
+         std::string{accept.data(), accept.size()} + "\r\n\r\n";
+}
+
+std::string_view key_of(std::string_view request) {
+  constexpr std::string_view field = "\r\nSec-WebSocket-Key: ";
+  constexpr std::size_t key_size = 24;
+  const std::size_t place = request.find(field);
+  if (place == std::string_view::npos) return {};
+  const std::string_view rest = request.substr(place + field.size());
+  const std::string_view key = rest.substr(0, rest.find('\r'));
+  return key.size() == key_size && key.ends_with("==") ? key : std::string_view{};
 }
 
 unsigned status_for(std::string_view request) {
@@ -115,7 +128,7 @@ unsigned status_for(std::string_view request) {
   };
   if (!request.starts_with("GET /ws ") && !request.starts_with("GET / ")) return 404;
   if (!has("\r\nSec-WebSocket-Version: 13\r\n")) return 426;
-  if (!has("\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")) return 400;
+  if (key_of(request).empty()) return 400;
   return 101;
 }
 

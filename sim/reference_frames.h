@@ -45,9 +45,12 @@ struct ReadFrame {
 // The payload of a Close.
 [[nodiscard]] std::string close_payload(unsigned code, std::string_view reason = {});
 
-// The request that opens a session, and how the answer to it has to begin.
+// The request with which a person opens a session, and the answer to it.
 [[nodiscard]] std::string opening_request();
-[[nodiscard]] std::string opening_answer();
+// To the request with this key. (The digest is the core's: tests/core knows it from the RFC.)
+[[nodiscard]] std::string opening_answer(std::string_view key);
+// The key of a request; empty if it has none of the right form.
+[[nodiscard]] std::string_view key_of(std::string_view request);
 // The status with which a whole request has to be answered.
 [[nodiscard]] unsigned status_for(std::string_view request);
 

@@ -7,7 +7,7 @@ namespace lastword::sim {
 
 namespace {
 
-constexpr std::array<Scenario, 22> all{{
+constexpr std::array<Scenario, 24> all{{
     // Weathers: the mix that `run` draws from
     {"swarm", "anybody, any faults: half of all families are off in each run", true},
     {"calm", "no faults but the moment of the signal: every message must arrive", true},
@@ -22,6 +22,9 @@ constexpr std::array<Scenario, 22> all{{
     {"stale", "late completions, late releases, slots used again at once", true},
     {"clocks", "the process stands still, timers are late, the wall clock jumps", true},
     {"frames", "browsers that fragment, interleave, break the protocol and close", true},
+    {"redeploy", "one server process after the other on the same address, stopped or killed", true},
+    {"clients", "the production client: links that break, servers that restart, nothing lost",
+     true},
     // The mistakes of the tutorial's server, each as a small world of its own
     {"last-words", "many messages are queued for a reader when the signal comes", false},
     {"still-typing", "somebody is typing a name when the signal comes", false},
@@ -50,7 +53,7 @@ const Scenario* find_scenario(std::string_view name) {
 const Scenario& scenario_for(std::uint64_t seed) {
   constexpr auto in_mix = static_cast<std::uint64_t>(
       std::count_if(all.begin(), all.end(), [](const Scenario& each) { return each.is_in_mix; }));
-  static_assert(in_mix == 13);
+  static_assert(in_mix == 15);
   return all[seed % in_mix];
 }
 

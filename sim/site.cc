@@ -92,6 +92,14 @@ std::string_view name_of(Site site) {
       return "transport";
     case Site::framing:
       return "framing";
+    case Site::restarts:
+      return "restarts";
+    case Site::restart_at:
+      return "restart_at";
+    case Site::restart_kind:
+      return "restart_kind";
+    case Site::downtime:
+      return "downtime";
   }
   return "";
 }

@@ -61,9 +61,14 @@ enum class Site : std::uint8_t {
   // WebSocket
   transport,  // lines or WebSocket
   framing,    // how a line becomes frames, and what comes between them
+  // Lives of the server, once per run
+  restarts,      // how many more than the scenario's least
+  restart_at,    // how long after the one before, and how many steps after that
+  restart_kind,  // SIGTERM, SIGKILL, SIGINT
+  downtime,      // from the old process's end to the new one's start
 };
 
-inline constexpr std::size_t site_count = static_cast<std::size_t>(Site::framing) + 1;
+inline constexpr std::size_t site_count = static_cast<std::size_t>(Site::downtime) + 1;
 
 [[nodiscard]] std::string_view name_of(Site site);
 

@@ -7,27 +7,33 @@
 #include <string>
 #include <vector>
 
-#include "sim/client.h"
+#include "sim/actor.h"
+#include "sim/cast.h"
 #include "sim/environment.h"
+#include "sim/excuses.h"
 #include "sim/host.h"
 #include "sim/kernel.h"
+#include "sim/life.h"
 #include "sim/oracle.h"
 #include "sim/plan.h"
 #include "sim/run.h"
+#include "sim/signals.h"
+#include "sim/surroundings.h"
 
 namespace lastword::sim {
 
 // The course of a run: people come and talk, faults strike, perhaps SIGTERM comes in the middle of
-// it (and perhaps again). If it doesn't, some of the clients are healed after a while and all else
+// it (and perhaps again). If it doesn't, some of the people are healed after a while and all else
 // stays as it is for ever: what the healed say must be answered and delivered within a bound.
-// Then SIGTERM comes, and the server must end in time, whatever the others do.
+// Then SIGTERM comes, and the server must end in time, whatever the others do. Before that it may
+// be restarted: the next process has the same address, and knows nothing.
 //
 // A copy is a snapshot: it goes on like the original, with its own future.
 class World {
  public:
   struct Options {
     Narration* narration = nullptr;
-    bool is_without_hostile = false;  // the hostile clients stay at home
+    bool is_without_hostile = false;  // the hostile people stay at home
   };
   World(const Scenario& scenario, Choices choices, const Options& options);
   World(const World& other);
@@ -40,9 +46,9 @@ class World {
   // Runs to the end, or to the first violation.
   void run();
 
-  void signal(StopReason reason);
   // SIGTERM comes now, and no signal but those that the caller sends comes any more. The tape says
-  // so too, so that it replays this run.
+  // so too, so that it replays this run. If there is no process, as the next one has not started
+  // yet, none starts any more.
   void stop_here();
 
   // What came of it so far.
@@ -50,57 +56,57 @@ class World {
   // The same without the tape and the violations, which are costly to copy.
   [[nodiscard]] Outcome counts() const;
   [[nodiscard]] bool is_broken() const { return environment_.has_violation(); }
-  [[nodiscard]] bool has_exited() const { return host_.has_exited(); }
-  // A signal was sent; the process may not have got it yet.
-  [[nodiscard]] bool is_stopped() const { return signals_ > 0; }
+  // The server has ended, and no new process will take its place.
+  [[nodiscard]] bool has_exited() const { return host().has_exited() && !signals_.is_restarting(); }
+  // A signal that is the run's end was sent; the process may not have got it yet.
+  [[nodiscard]] bool is_stopped() const { return signals_.is_stopped(); }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
-  [[nodiscard]] const Host& host() const { return host_; }
   [[nodiscard]] const Kernel& kernel() const { return kernel_; }
-  [[nodiscard]] const Oracle& oracle() const { return oracle_; }
+  [[nodiscard]] const Lives& lives() const { return lives_; }
+  // Of the current life.
+  [[nodiscard]] const Host& host() const { return lives_.current().host; }
+  [[nodiscard]] const Oracle& oracle() const { return lives_.current().oracle; }
   [[nodiscard]] std::vector<std::string> lanes() const;
-  // What each client had been told when healing began, as digests.
+  // What each person had been told when healing began, as digests.
   [[nodiscard]] const std::vector<std::uint64_t>& transcripts() const { return transcripts_; }
 
  private:
   void begin(bool is_without_hostile);
   void handle(const Event& event);
+  void strike_process(Life& life);
+  void end_famine();
   void maybe_signal();
-  void mark_stop();
-  void mark_second_stop();
-  void strike_process();
+  [[nodiscard]] bool is_worst_moment() const;
+  void stop(StopReason reason);
+  void send(StopReason reason);
+  void kill();
+  void restart(const Restart& restart);
+  void follow_exit();
+  void start_process();
   void heal();
   void judge();
-  void watch_shutdown();
   void judge_end();
-  void broke(Property property, std::string text, std::vector<Chooser> clients = {}) {
-    environment_.broke(property, std::move(text), std::move(clients));
+  void judge_accounts();
+  void broke(Property property, std::string text) { environment_.broke(property, std::move(text)); }
+  [[nodiscard]] Life::Place place() { return {environment_, kernel_, excuses_}; }
+  [[nodiscard]] Surroundings surroundings() {
+    return {environment_, kernel_, excuses_, lives_.current(), has_exited(), cast_};
   }
-  [[nodiscard]] Client::Surroundings surroundings() {
-    return {environment_, kernel_, oracle_, host_, clients_};
-  }
-  [[nodiscard]] Client* client_of(Link link);
+  [[nodiscard]] Actor& client_of(Link link) { return cast_.at(kernel_.client_of(link)); }
 
   Environment environment_;
   Plan plan_;
   Kernel kernel_;
-  Oracle oracle_;
-  std::vector<Client> clients_;
-  Host host_;
+  Excuses excuses_;
+  Cast cast_;
+  Lives lives_;
+  Signals signals_;
 
   std::uint64_t steps_ = 0;
-  std::uint32_t stop_step_ = 0;   // one more than the steps before it; 0: none
-  std::uint32_t stop_again_ = 0;  // steps after the first one; 0: never
-  std::uint64_t stopped_at_step_ = 0;
-  StopReason stop_reason_ = StopReason::terminate;
-  bool is_kill_ = false;
-  bool are_signals_silenced_ = false;
-  bool was_everybody_well_ = false;  // at the stop
   bool is_over_ = false;
-  bool is_exit_seen_ = false;
-  bool was_stall_marked_ = false;
-  std::uint32_t signals_ = 0;
-  std::vector<std::uint64_t> transcripts_;  // by client, when healing began
+  bool is_healing_due_ = false;             // as soon as a new process has started
+  std::vector<std::uint64_t> transcripts_;  // by person, when healing began
   Instant famine_began_{};
   std::uint64_t exhausted_before_famine_ = 0;
   bool is_famine_ = false;

@@ -16,7 +16,25 @@ constexpr bool is_base64(char character) {
          (character >= '0' && character <= '9') || character == '+' || character == '/';
 }
 
+// Without the NUL that libcrypto puts behind it.
+template <std::size_t encoded_size, std::size_t size>
+std::array<char, encoded_size> encode_base64(const std::array<unsigned char, size>& bytes) {
+  std::array<unsigned char, encoded_size + 1> encoded{};
+  const int written = EVP_EncodeBlock(encoded.data(), bytes.data(), size);
+  LASTWORD_CHECK(written == encoded_size);
+
+  std::array<char, encoded_size> characters{};
+  std::copy_n(encoded.begin(), encoded_size, characters.begin());
+  return characters;
+}
+
 }  // namespace
+
+std::array<char, key_size> make_key(std::span<const std::byte, nonce_size> nonce) {
+  std::array<unsigned char, nonce_size> bytes{};
+  std::transform(nonce.begin(), nonce.end(), bytes.begin(), std::to_integer<unsigned char>);
+  return encode_base64<key_size>(bytes);
+}
 
 // Not EVP_DecodeBlock: it forgives blanks around the text and takes `=` anywhere for a zero.
 bool is_valid_key(std::string_view key) {
@@ -36,14 +54,7 @@ std::array<char, accept_key_size> accept_key_for(std::string_view key) {
 
   std::array<unsigned char, SHA_DIGEST_LENGTH> hash{};
   SHA1(text.data(), text.size(), hash.data());
-
-  std::array<unsigned char, accept_key_size + 1> encoded{};  // with a NUL
-  const int size = EVP_EncodeBlock(encoded.data(), hash.data(), hash.size());
-  LASTWORD_CHECK(size == accept_key_size);
-
-  std::array<char, accept_key_size> accept_key{};
-  std::copy_n(encoded.begin(), accept_key_size, accept_key.begin());
-  return accept_key;
+  return encode_base64<accept_key_size>(hash);
 }
 
 }  // namespace lastword::websocket

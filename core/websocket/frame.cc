@@ -64,6 +64,7 @@ CloseCode close_code_for(Violation violation) {
     case Violation::reserved_bits:
     case Violation::reserved_opcode:
     case Violation::unmasked:
+    case Violation::masked:
     case Violation::fragmented_control:
     case Violation::long_control:
     case Violation::not_minimal:
@@ -86,6 +87,8 @@ std::string_view explain(Violation violation) {
       return "reserved opcode";
     case Violation::unmasked:
       return "a client's frames must be masked";
+    case Violation::masked:
+      return "a server's frames must not be masked";
     case Violation::fragmented_control:
       return "a control frame must not be fragmented";
     case Violation::long_control:
@@ -124,7 +127,10 @@ std::expected<std::optional<ParsedHeader>, Violation> parse_header(Bytes bytes,
   ParsedHeader parsed{.header = *first, .size = 2};
   FrameHeader& header = parsed.header;
   const unsigned second = value_of(bytes[1]);
-  if ((second & 0x80U) == 0) return std::unexpected{Violation::unmasked};
+  const bool is_masked = (second & 0x80U) != 0;
+  if (is_masked != (context.sender == Sender::client)) {
+    return std::unexpected{is_masked ? Violation::masked : Violation::unmasked};
+  }
   header.payload_size = second & 0x7FU;
   if (is_control(header.opcode) && header.payload_size > control_payload_max) {
     return std::unexpected{Violation::long_control};
@@ -145,8 +151,10 @@ std::expected<std::optional<ParsedHeader>, Violation> parse_header(Bytes bytes,
   }
   if (header.payload_size > room_for(header, context)) return std::unexpected{Violation::too_big};
 
-  if (bytes.size() < parsed.size + header.key.size()) return std::nullopt;
-  for (std::byte& byte : header.key) byte = bytes[parsed.size++];
+  if (is_masked) {
+    if (bytes.size() < parsed.size + header.key.size()) return std::nullopt;
+    for (std::byte& byte : header.key) byte = bytes[parsed.size++];
+  }
   return parsed;
 }
 

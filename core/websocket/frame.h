@@ -30,11 +30,12 @@ inline constexpr std::size_t control_payload_max = 125;
 
 // --- Reading -----------------------------------------------------------------------------------
 
-// What a client did against the protocol. All but the last two end with 1002.
+// What the peer did against the protocol. It ends with 1002 where no other code stands.
 enum class Violation : std::uint8_t {
   reserved_bits,        // RSV1 to RSV3 mean something only with an extension (5.2)
   reserved_opcode,      // 3 to 7 and 11 to 15 (5.2)
   unmasked,             // a client masks every frame (5.1)
+  masked,               // and a server none (5.1)
   fragmented_control,   // (5.5)
   long_control,         // (5.5)
   not_minimal,          // the length has to be written in its shortest form (5.2)
@@ -50,22 +51,25 @@ enum class Violation : std::uint8_t {
 };
 
 [[nodiscard]] CloseCode close_code_for(Violation violation);
-// What is wrong, for the Close frame's reason: short, and for the client's author.
+// What is wrong, for the Close frame's reason: short, and for the author of the peer.
 [[nodiscard]] std::string_view explain(Violation violation);
 
-// A client's frame.
+// Whose frames are read.
+enum class Sender : std::uint8_t { client, server };
+
 struct FrameHeader {
   bool is_final = false;
   bool is_compressed = false;  // RSV1 (RFC 7692 section 6)
   Opcode opcode = Opcode::continuation;
   std::uint64_t payload_size = 0;
-  MaskingKey key{};
+  MaskingKey key{};  // of a client's frame
 
-  static constexpr std::size_t size_max = 14;  // 2, 8 for the length, 4 for the key
+  static constexpr std::size_t size_max = 14;  // 2, 8 for the length, 4 for a client's key
 };
 
 // What decides whether a frame may come now.
 struct FrameContext {
+  Sender sender = Sender::client;
   bool is_in_message = false;          // the last data frame was not final
   bool is_compression_agreed = false;  // permessage-deflate
   bool is_message_compressed = false;  // the one that is being continued
@@ -78,7 +82,7 @@ struct ParsedHeader {
   std::size_t size = 0;  // of the header, in bytes
 };
 
-// Reads a client's frame header from the front of `bytes`. Nothing comes back while more bytes are
+// Reads a frame header from the front of `bytes`. Nothing comes back while more bytes are
 // needed. A violation is reported as soon as the first byte that makes it one is there (a length is
 // judged at its last byte, but for its highest bit), so the answer does not depend on how many more
 // there are; a length over the limit costs nothing but its header.
@@ -87,7 +91,7 @@ struct ParsedHeader {
 
 // --- Writing -----------------------------------------------------------------------------------
 
-// The header of a frame of the server's: final, not masked (5.1), with the shortest length.
+// The header of a server's frame: final, not masked (5.1), with the shortest length.
 class HeaderBytes {
  public:
   static constexpr std::size_t size_max = 10;

@@ -31,7 +31,9 @@ void unmask_word(std::byte* bytes, std::uint64_t mask) {
 }  // namespace
 
 // In blocks of a fixed size, because that is what g++ 12 makes vector instructions of at -O2.
-void unmask(std::span<std::byte> payload, MaskingKey key, std::size_t offset) {
+// Aligned, or the loop's place in the program, by whatever comes before it, decides on its speed:
+// 1 KiB took 11 or 22 ns.
+[[gnu::aligned(64)]] void unmask(std::span<std::byte> payload, MaskingKey key, std::size_t offset) {
   const std::uint64_t mask = mask_word(key, offset);
   std::byte* position = payload.data();
   std::size_t left = payload.size();

@@ -16,8 +16,10 @@ std::optional<MessageReader::Item> MessageReader::front(const Reading& reading) 
   while (!has_item_ && mode_ != Mode::stopped) {
     if (is_in_frame_) {
       if (!read_payload(reading)) return std::nullopt;
-    } else if (!read_small_message(reading)) {
-      if (!read_header(reading)) return std::nullopt;
+    } else {
+      const bool is_read = sender_ == Sender::client ? read_small_message<Sender::client>(reading)
+                                                     : read_small_message<Sender::server>(reading);
+      if (!is_read && !read_header(reading)) return std::nullopt;
     }
   }
   if (!has_item_) return std::nullopt;
@@ -82,7 +84,8 @@ std::span<std::byte> MessageReader::take(std::size_t size) {
 }
 
 FrameContext MessageReader::context(const Reading& reading) const {
-  FrameContext context{.is_in_message = is_in_message_,
+  FrameContext context{.sender = sender_,
+                       .is_in_message = is_in_message_,
                        .is_compression_agreed = is_compression_agreed_,
                        .is_message_compressed = is_message_compressed_,
                        .plain_room = UINT64_MAX,
@@ -101,8 +104,10 @@ FrameContext MessageReader::context(const Reading& reading) const {
 
 // What nearly all messages are: one frame, short, and all there. What it does read_header and
 // read_payload would do as well, with more steps. Returns false if it is anything else.
+template <Sender sender>
 bool MessageReader::read_small_message(const Reading& reading) {
-  constexpr std::size_t header_size = 2 + sizeof(MaskingKey);
+  constexpr bool is_masked = sender == Sender::client;
+  constexpr std::size_t header_size = 2 + (is_masked ? sizeof(MaskingKey) : 0);
   constexpr unsigned final_text = 0x81;
   constexpr unsigned final_binary = 0x82;
   const std::span<std::byte> bytes = source();
@@ -111,14 +116,16 @@ bool MessageReader::read_small_message(const Reading& reading) {
   const auto first = std::to_integer<unsigned>(bytes[0]);
   const auto second = std::to_integer<unsigned>(bytes[1]);
   const std::size_t size = second & 0x7FU;
-  const bool is_small = (second & 0x80U) != 0 && size <= control_payload_max &&
+  const bool is_small = ((second & 0x80U) != 0) == is_masked && size <= control_payload_max &&
                         size <= reading.message_max && size <= bytes.size() - header_size;
   if (!is_small || (first != final_text && first != final_binary)) return false;
 
   const std::span<std::byte> payload = take(header_size + size).subspan(header_size);
-  MaskingKey key{};
-  std::copy_n(bytes.begin() + 2, key.size(), key.begin());
-  unmask(payload, key, 0);
+  if constexpr (is_masked) {
+    MaskingKey key{};
+    std::copy_n(bytes.begin() + 2, key.size(), key.begin());
+    unmask(payload, key, 0);
+  }
   is_text_ = first == final_text;
   if (is_text_ && !is_utf8(payload)) {
     violate(reading, Violation::bad_text);
@@ -182,7 +189,7 @@ bool MessageReader::read_payload(const Reading& reading) {
 
   const bool is_skipped = mode_ == Mode::seeking_close && frame_.opcode != Opcode::close;
   if (!is_skipped) {
-    unmask(part, frame_.key, offset);
+    if (sender_ == Sender::client) unmask(part, frame_.key, offset);
     if (is_control(frame_.opcode)) {
       if (!is_whole) hold(reading, control_, part);
     } else {
@@ -330,7 +337,8 @@ void MessageReader::drop(const Reading& reading, std::vector<std::byte>& buffer)
 void MessageReader::add_to(Digest& digest) const {
   digest.add(static_cast<std::uint64_t>(mode_));
   if (mode_ == Mode::stopped && !has_item_) return;
-  for (const bool flag : {is_in_frame_, is_in_message_, is_compression_agreed_, has_item_}) {
+  for (const bool flag : {sender_ == Sender::server, is_in_frame_, is_in_message_,
+                          is_compression_agreed_, has_item_}) {
     digest.add(flag ? 1U : 0U);
   }
   digest.add(as_text(Bytes{header_bytes_}.first(header_size_)));

@@ -1,4 +1,4 @@
-// Bytes of a WebSocket client become messages.
+// Bytes of a WebSocket become messages.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 
 namespace lastword::websocket {
 
-// What the readers of one server share.
+// What the readers of one server share; a client has its own.
 struct Reading {
   std::size_t message_max = 0;  // bytes of one message, inflated
   SpareBuffers& spare_buffers;
@@ -36,7 +36,8 @@ struct Reading {
 //   held_:  [taken......|untaken]    chunk_: [more bytes, lent]
 //
 // A message that comes whole in one frame is unmasked where it lies and never copied; the pieces of
-// all others are put together in message_.
+// all others are put together in message_. A server's frames are not masked, and nothing is done to
+// their bytes.
 //
 // Invariants:
 //  1. Where the stream is cut into chunks makes no difference to what is shown, nor to the digest.
@@ -66,8 +67,10 @@ class MessageReader {
   MessageReader() = default;
   explicit MessageReader(bool is_compression_agreed)
       : is_compression_agreed_{is_compression_agreed} {}
+  // A client reads with Sender::server. Compression is not agreed on.
+  explicit MessageReader(Sender sender) : sender_{sender} {}
 
-  // Lends the next chunk, until `keep`; its bytes are unmasked in place.
+  // Lends the next chunk, until `keep`; a client's bytes are unmasked in place.
   void feed(std::span<std::byte> chunk);
 
   // What stands at the front, if it is complete.
@@ -102,6 +105,7 @@ class MessageReader {
   [[nodiscard]] std::span<std::byte> source();
   std::span<std::byte> take(std::size_t size);
   [[nodiscard]] FrameContext context(const Reading& reading) const;
+  template <Sender sender>
   [[nodiscard]] bool read_small_message(const Reading& reading);
   [[nodiscard]] bool read_header(const Reading& reading);
   void begin_frame(const FrameHeader& header);
@@ -118,7 +122,7 @@ class MessageReader {
   static void drop(const Reading& reading, std::vector<std::byte>& buffer);
 
   std::vector<std::byte> held_;     // as it came
-  std::vector<std::byte> message_;  // payload of the message so far, unmasked
+  std::vector<std::byte> message_;  // payload of the message so far, without its mask
   std::vector<std::byte> control_;  // the same of a control frame
   std::span<std::byte> chunk_;
   std::span<std::byte> lent_;  // the shown item's bytes, where they lie in held_ or chunk_
@@ -137,6 +141,7 @@ class MessageReader {
   bool is_message_compressed_ = false;  // the same
   Utf8Validator utf8_;
 
+  Sender sender_ = Sender::client;
   bool is_compression_agreed_ = false;
   bool has_item_ = false;
   Mode mode_ = Mode::reading;

@@ -1,7 +1,6 @@
 #include "core/websocket/request_head.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/check.h"
 #include "core/websocket/authority.h"
@@ -10,9 +9,6 @@
 namespace lastword::websocket {
 
 namespace {
-
-static_assert(RequestHead::size_max <= std::numeric_limits<std::uint16_t>::max());
-static_assert(RequestHead::fields_max < std::numeric_limits<std::uint8_t>::max());
 
 // Names of methods are compared byte by byte (RFC 9110, section 9.1).
 Method method_of(std::string_view name) {
@@ -27,17 +23,13 @@ Method method_of(std::string_view name) {
 
 std::size_t RequestHead::feed(Bytes bytes) {
   if (state() != State::incomplete) return 0;
-  const std::size_t start = position_;
-  const std::string_view chunk = as_text(bytes.first(std::min(bytes.size(), size_max - start)));
-  head_.insert(head_.end(), chunk.begin(), chunk.end());
-  while (state() == State::incomplete && position_ < head_.size()) {
-    take(head_[position_]);
-    ++position_;
-  }
-  if (state() == State::incomplete && position_ == size_max) refuse(Refusal::too_large);
+  const std::size_t start = text_.position();
+  text_.append(bytes);
+  for (; state() == State::incomplete && text_.has_next(); text_.step()) take(text_.next());
+  if (state() == State::incomplete && text_.is_full()) refuse(Refusal::too_large);
 
-  const std::size_t taken = position_ - start;
-  if (state() == State::complete) head_.resize(position_);
+  const std::size_t taken = text_.position() - start;
+  if (state() == State::complete) text_.trim();
   if (state() == State::refused) {
     const Refusal refusal = refusal_;
     const Method method = method_;
@@ -57,7 +49,7 @@ void RequestHead::take(char character) {
       place_ = Place::front_lf;
       return;
     case Place::front_lf:
-      static_cast<void>(take_lf(character, Place::method, Refusal::bad_request_line));
+      if (take_lf(character, Place::method)) text_.mark_behind();
       return;
     case Place::method:
       return take_in_method(character);
@@ -66,20 +58,10 @@ void RequestHead::take(char character) {
     case Place::version:
       return take_in_version(character);
     case Place::request_line_lf:
-      if (take_lf(character, Place::field_start, Refusal::bad_request_line)) end_request_line();
+      if (take_lf(character, Place::fields)) end_request_line();
       return;
-    case Place::field_start:
-      return take_at_field_start(character);
-    case Place::field_name:
-      return take_in_field_name(character);
-    case Place::field_value:
-      return take_in_field_value(character);
-    case Place::field_line_lf:
-      if (take_lf(character, Place::field_start, Refusal::bad_field_line)) end_field_line();
-      return;
-    case Place::last_lf:
-      if (take_lf(character, Place::complete, Refusal::bad_field_line)) end_head();
-      return;
+    case Place::fields:
+      return take_in_fields();
     case Place::complete:
     case Place::refused:
       return;
@@ -87,21 +69,20 @@ void RequestHead::take(char character) {
 }
 
 // A CR stands nowhere but before an LF, and an LF nowhere but behind a CR (RFC 9112, section 2.2).
-bool RequestHead::take_lf(char character, Place next, Refusal otherwise) {
+bool RequestHead::take_lf(char character, Place next) {
   if (character != '\n') {
-    refuse(otherwise);
+    refuse(Refusal::bad_request_line);
     return false;
   }
   place_ = next;
-  if (next == Place::method) mark_ = static_cast<std::uint16_t>(position_ + 1);
   return true;
 }
 
 void RequestHead::take_in_method(char character) {
   place_ = Place::method;
   if (is_token_character(character)) return;
-  if (character != ' ' || position_ == mark_) return refuse(Refusal::bad_request_line);
-  method_ = method_of(text(cut()));
+  if (character != ' ' || text_.size_since_mark() == 0) return refuse(Refusal::bad_request_line);
+  method_ = method_of(text_.at(text_.cut()));
   place_ = Place::target;
 }
 
@@ -110,55 +91,44 @@ void RequestHead::take_in_method(char character) {
 void RequestHead::take_in_target(char character) {
   if (character == '#') return refuse(Refusal::bad_target);
   if (is_visible(character)) return;
-  if (character != ' ' || position_ == mark_) return refuse(Refusal::bad_request_line);
-  target_ = cut();
+  if (character != ' ' || text_.size_since_mark() == 0) return refuse(Refusal::bad_request_line);
+  target_ = text_.cut();
   place_ = Place::version;
 }
 
 // HTTP-version (RFC 9112, section 2.3), in capitals
 void RequestHead::take_in_version(char character) {
   constexpr std::string_view pattern = "HTTP/1.1\r";  // 1: any digit
-  const char expected = pattern[static_cast<std::size_t>(position_ - mark_)];
+  const char expected = pattern[text_.size_since_mark()];
   const bool fits = expected == '1' ? is_digit(character) : character == expected;
   if (!fits) return refuse(Refusal::bad_request_line);
   if (character == '\r') place_ = Place::request_line_lf;
 }
 
-void RequestHead::take_at_field_start(char character) {
-  mark_ = position_;
-  if (character == '\r') {
-    place_ = Place::last_lf;
-    return;
+void RequestHead::take_in_fields() {
+  switch (fields_.take(text_)) {
+    case FieldLines::Step::inside:
+      return;
+    case FieldLines::Step::field:
+      return keep(fields_.field(text_));
+    case FieldLines::Step::end:
+      place_ = Place::complete;
+      return end_head();
+    case FieldLines::Step::bad:
+      return refuse(Refusal::bad_field_line);
+    case FieldLines::Step::too_many:
+      return refuse(Refusal::too_many_fields);
   }
-  // A blank here is an obsolete line folding (RFC 9112, section 5.2), or worse (section 2.2).
-  if (!is_token_character(character)) return refuse(Refusal::bad_field_line);
-  if (field_count_ == fields_max) return refuse(Refusal::too_many_fields);
-  ++field_count_;
-  place_ = Place::field_name;
-}
-
-// No blank before the colon (RFC 9112, section 5.1).
-void RequestHead::take_in_field_name(char character) {
-  if (is_token_character(character)) return;
-  if (character != ':') return refuse(Refusal::bad_field_line);
-  name_ = cut();
-  place_ = Place::field_value;
-}
-
-void RequestHead::take_in_field_value(char character) {
-  if (is_field_value_character(character)) return;
-  if (character != '\r') return refuse(Refusal::bad_field_line);
-  place_ = Place::field_line_lf;
 }
 
 // --- Line by line, at their LF -----------------------------------------------------------------
 
 void RequestHead::end_request_line() {
   constexpr std::size_t major_position = 5;  // in HTTP/1.1
-  const std::string_view version = text().substr(mark_);
+  const std::string_view version = text_.since_mark();
   if (version[major_position] != '1') return refuse(Refusal::unsupported_version);
   minor_version_ = static_cast<std::uint8_t>(version[major_position + 2] - '0');
-  if (!read_target(text(target_))) refuse(Refusal::bad_target);
+  if (!read_target(text_.at(target_))) refuse(Refusal::bad_target);
 }
 
 // The four forms (RFC 9112, section 3.2).
@@ -173,7 +143,7 @@ bool RequestHead::read_target(std::string_view target) {
     return method_ == Method::options;
   }
   if (!target.starts_with('/')) return read_absolute_target(target);
-  path_ = piece_of(target.substr(0, target.find('?')));
+  path_ = text_.piece_of(target.substr(0, target.find('?')));
   return true;
 }
 
@@ -190,17 +160,14 @@ bool RequestHead::read_absolute_target(std::string_view target) {
   const std::string_view authority = target.substr(0, target.find('/'));
   const auto parsed = parse_authority(authority);
   if (!parsed || parsed->host.empty()) return false;  // RFC 9110, section 4.2.1
-  authority_ = piece_of(authority);
-  path_ = piece_of(target.substr(authority.size()));
+  authority_ = text_.piece_of(authority);
+  path_ = text_.piece_of(target.substr(authority.size()));
   return true;
 }
 
-void RequestHead::end_field_line() {
-  const std::size_t start = name_.position + name_.size + std::size_t{1};
-  const std::string_view line = text().substr(start, position_ - 1 - start);
-  const std::string_view value = trim_blanks(line);
-  const std::string_view name = text(name_);
-  const auto is = [name](std::string_view other) { return equal_ignoring_case(name, other); };
+void RequestHead::keep(const FieldLines::Field& field) {
+  const std::string_view value = field.value;
+  const auto is = [&](std::string_view name) { return equal_ignoring_case(field.name, name); };
 
   if (is("Host")) {
     // RFC 9112, section 3.2
@@ -225,16 +192,16 @@ void RequestHead::end_field_line() {
   } else if (is("Upgrade")) {
     if (lists_token(value, "websocket")) is_upgrade_websocket_ = true;
   } else if (is("Sec-WebSocket-Protocol")) {
-    protocols_.push_back(piece_of(value));
+    protocols_.push_back(text_.piece_of(value));
   } else if (is("Sec-WebSocket-Extensions")) {
-    extensions_.push_back(piece_of(value));
+    extensions_.push_back(text_.piece_of(value));
   }
 }
 
 void RequestHead::keep_single(Single single, std::string_view value) {
   std::optional<Piece>& piece = singles_[static_cast<std::size_t>(single)];
   if (piece) return refuse(Refusal::repeated_field);
-  piece = piece_of(value);
+  piece = text_.piece_of(value);
 }
 
 // RFC 9112, section 3.2: with an absolute target too.
@@ -249,30 +216,15 @@ void RequestHead::refuse(Refusal refusal) {
 
 // --- Pieces ------------------------------------------------------------------------------------
 
-RequestHead::Piece RequestHead::cut() {
-  const Piece piece{.position = mark_, .size = static_cast<std::uint16_t>(position_ - mark_)};
-  mark_ = static_cast<std::uint16_t>(position_ + 1);
-  return piece;
-}
-
-std::string_view RequestHead::text(Piece piece) const {
-  return text().substr(piece.position, piece.size);
-}
-
-RequestHead::Piece RequestHead::piece_of(std::string_view text) const {
-  return {.position = static_cast<std::uint16_t>(text.data() - head_.data()),
-          .size = static_cast<std::uint16_t>(text.size())};
-}
-
 std::optional<std::string_view> RequestHead::value_of(Single single) const {
   const std::optional<Piece> piece = singles_[static_cast<std::size_t>(single)];
-  return piece ? std::optional{text(*piece)} : std::nullopt;
+  return piece ? std::optional{text_.at(*piece)} : std::nullopt;
 }
 
 std::vector<std::string_view> RequestHead::values(const std::vector<Piece>& pieces) const {
   std::vector<std::string_view> values;
   values.reserve(pieces.size());
-  for (const Piece piece : pieces) values.push_back(text(piece));
+  for (const Piece piece : pieces) values.push_back(text_.at(piece));
   return values;
 }
 
@@ -290,8 +242,8 @@ Refusal RequestHead::refusal() const {
 
 Request RequestHead::request() const {
   LASTWORD_CHECK(place_ == Place::complete);
-  const std::string_view path = text(path_);
-  const auto host = authority_ ? text(*authority_) : value_of(Single::host);
+  const std::string_view path = text_.at(path_);
+  const auto host = authority_ ? text_.at(*authority_) : value_of(Single::host);
   return {
       .method = method_,
       .minor_version = minor_version_,
@@ -315,7 +267,7 @@ void RequestHead::add_to(Digest& digest) const {
   digest.add(static_cast<std::uint64_t>(state()));
   digest.add(static_cast<std::uint64_t>(refusal_));
   digest.add(static_cast<std::uint64_t>(method_));
-  digest.add(text());
+  digest.add(text_.whole());
 }
 
 }  // namespace lastword::websocket

@@ -10,6 +10,8 @@
 
 #include "core/bytes.h"
 #include "core/digest.h"
+#include "core/websocket/field_lines.h"
+#include "core/websocket/head_text.h"
 
 namespace lastword::websocket {
 
@@ -61,8 +63,8 @@ struct Request {
 //  3. A refused head holds no memory.
 class RequestHead {
  public:
-  static constexpr std::size_t size_max = 8192;  // bytes, with the empty line (contract, section 2)
-  static constexpr std::size_t fields_max = 64;
+  static constexpr std::size_t size_max = HeadText::size_max;
+  static constexpr std::size_t fields_max = FieldLines::count_max;
 
   enum class State : std::uint8_t { incomplete, complete, refused };
 
@@ -85,7 +87,7 @@ class RequestHead {
 
   // Of the heap.
   [[nodiscard]] std::size_t memory_bytes() const {
-    return head_.capacity() + (protocols_.capacity() + extensions_.capacity()) * sizeof(Piece);
+    return text_.memory_bytes() + (protocols_.capacity() + extensions_.capacity()) * sizeof(Piece);
   }
 
   void add_to(Digest& digest) const;
@@ -99,11 +101,7 @@ class RequestHead {
     target,
     version,
     request_line_lf,
-    field_start,  // a field line, or the empty line at the end
-    field_name,
-    field_value,
-    field_line_lf,
-    last_lf,
+    fields,  // with the empty line behind them
     complete,
     refused,
   };
@@ -112,48 +110,32 @@ class RequestHead {
   enum class Single : std::uint8_t { host, origin, key, version, content_length };
   static constexpr std::size_t single_count = 5;
 
-  // A piece of head_. (A position, so that a copy is as good.)
-  struct Piece {
-    std::uint16_t position = 0;
-    std::uint16_t size = 0;
-  };
-
   void take(char character);
   void take_in_method(char character);
   void take_in_target(char character);
   void take_in_version(char character);
-  void take_at_field_start(char character);
-  void take_in_field_name(char character);
-  void take_in_field_value(char character);
-  [[nodiscard]] bool take_lf(char character, Place next, Refusal otherwise);
+  void take_in_fields();
+  [[nodiscard]] bool take_lf(char character, Place next);
 
   void end_request_line();
   [[nodiscard]] bool read_target(std::string_view target);
   [[nodiscard]] bool read_absolute_target(std::string_view target);
-  void end_field_line();
+  void keep(const FieldLines::Field& field);
   void keep_single(Single single, std::string_view value);
   void end_head();
   void refuse(Refusal refusal);
 
-  // Ends the piece that began at mark_, before the byte at position_; the next begins behind it.
-  Piece cut();
-  [[nodiscard]] std::string_view text() const { return {head_.data(), head_.size()}; }
-  [[nodiscard]] std::string_view text(Piece piece) const;
-  [[nodiscard]] Piece piece_of(std::string_view text) const;
   [[nodiscard]] std::optional<std::string_view> value_of(Single single) const;
   [[nodiscard]] std::vector<std::string_view> values(const std::vector<Piece>& pieces) const;
 
-  std::vector<char> head_;
+  HeadText text_;
+  FieldLines fields_;
   std::vector<Piece> protocols_;
   std::vector<Piece> extensions_;
   std::array<std::optional<Piece>, single_count> singles_{};
   std::optional<Piece> authority_;  // of an absolute target
   Piece target_;
   Piece path_;  // empty: `/`, of an absolute target without one
-  Piece name_;  // of the field that is being read
-  std::uint16_t position_ = 0;
-  std::uint16_t mark_ = 0;
-  std::uint8_t field_count_ = 0;
   std::uint8_t minor_version_ = 0;
   Place place_ = Place::front;
   Refusal refusal_{};

@@ -8,6 +8,11 @@
 #include <vector>
 
 #include "core/server.h"
+#include "core/spare_buffers.h"
+#include "core/websocket/client_frame.h"
+#include "core/websocket/deflate.h"
+#include "core/websocket/frame.h"
+#include "core/websocket/message_reader.h"
 #include "tests/core/websocket_pair.h"
 
 namespace {
@@ -191,6 +196,73 @@ TEST_F(WebSocketAllocation, HappensForNoPauseAndNoResumption) {
             }),
             0U);
   EXPECT_EQ(driver.server().books().delivered, 120U * 40U);
+}
+
+// The other end: a client that reads what a server sends, and writes its own.
+class WebSocketClientAllocation : public ::testing::Test {
+ protected:
+  static std::string sent(websocket::Opcode opcode, const std::string& payload) {
+    const websocket::HeaderBytes header{opcode, payload.size()};
+    return std::string{as_text(header.bytes())} + payload;
+  }
+
+  // Returns how many messages and control frames there were.
+  std::size_t read(std::string_view bytes) {
+    std::size_t items = 0;
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(buffer.data()));
+    reader.feed(std::span{buffer}.first(bytes.size()));
+    for (; reader.front(reading); ++items) reader.pop(reading);
+    reader.keep(reading);
+    return items;
+  }
+
+  std::array<std::byte, 4096> buffer{};
+  SpareBuffers spare_buffers;
+  websocket::Inflater inflater;
+  websocket::Reading reading{
+      .message_max = 65536, .spare_buffers = spare_buffers, .inflater = inflater};
+  websocket::MessageReader reader{websocket::Sender::server};
+};
+
+TEST_F(WebSocketClientAllocation, HappensForNoMessageThatIsRead) {
+  std::string batch;
+  for (const std::size_t size : {0U, 1U, 125U, 126U, 1000U}) {
+    batch += sent(websocket::Opcode::text, text_of(size));
+    batch += sent(websocket::Opcode::ping, "payload");
+  }
+  std::size_t items = 0;
+  EXPECT_EQ(allocations_once_warm([&] { items += read(batch); }), 0U);
+  EXPECT_EQ(allocations_once_warm([&] {
+              for (std::size_t at = 0; at < batch.size(); at += 61) {
+                items += read(std::string_view{batch}.substr(at, 61));
+              }
+            }),
+            0U);
+  EXPECT_EQ(items, 240U * 10U);
+  EXPECT_EQ(reader.held_bytes(), 0U);
+}
+
+TEST_F(WebSocketClientAllocation, HappensForNoFirstSmallMessage) {
+  const std::string batch =
+      sent(websocket::Opcode::text, text_of(125)) + sent(websocket::Opcode::binary, "x");
+  const std::size_t before = allocation_count;
+  const std::size_t items = read(batch);
+  EXPECT_EQ(allocation_count, before);
+  EXPECT_EQ(items, 2U);
+}
+
+TEST_F(WebSocketClientAllocation, HappensForNoMessageThatIsWritten) {
+  std::vector<std::byte> out;
+  const std::string payload = text_of(1000);
+  EXPECT_EQ(allocations_once_warm([&] {
+              out.clear();
+              for (const std::size_t size : {0U, 125U, 126U, 1000U}) {
+                websocket::append_client_frame(out, websocket::Opcode::text,
+                                               as_bytes(payload).first(size), {});
+              }
+            }),
+            0U);
+  EXPECT_EQ(out.size(), 6U + 131U + 134U + 1008U);
 }
 
 // What a connection holds is given back with it, its session too.

@@ -69,7 +69,7 @@ class Line {
   }
 
   // Lets the client in, and finds the descriptor of this side of the connection.
-  int let_in(const Client& client, ConnectionId id) {
+  int let_in(const Caller& client, ConnectionId id) {
     EXPECT_EQ(client.error(), 0);
     EXPECT_EQ(network.accept(Transport::lines), Acceptance::accepted);
     network.adopt(id);
@@ -170,8 +170,8 @@ TEST(AsioNetwork, SaysWhyItCannotListen) {
 TEST(AsioNetwork, AcceptsOneAfterTheOther) {
   Line line;
   EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::would_block);
-  const Client ada{line.local};
-  const Client bob{line.local};
+  const Caller ada{line.local};
+  const Caller bob{line.local};
   line.let_in(ada, first);
   line.let_in(bob, second);
   EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::would_block);
@@ -183,7 +183,7 @@ TEST(AsioNetwork, AcceptsOneAfterTheOther) {
 
 TEST(AsioNetwork, TurnsAwayByClosing) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   ASSERT_EQ(line.network.accept(Transport::lines), Acceptance::accepted);
   line.network.turn_away();
   EXPECT_EQ(client.read_to_end(), "<end>");
@@ -194,13 +194,13 @@ TEST(AsioNetwork, RefusesConnectionsOnceItsListenerIsClosed) {
   line.network.set_listen(Listen::closed);
   line.network.set_listen(Listen::closed);
   EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::would_block);
-  const Client client{line.local};
+  const Caller client{line.local};
   EXPECT_EQ(client.error(), ECONNREFUSED);
 }
 
 TEST(AsioNetwork, SaysThatItIsOutOfDescriptors) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   const int next = ::dup(0);
@@ -218,7 +218,7 @@ TEST(AsioNetwork, SaysThatItIsOutOfDescriptors) {
 // itself for the next one comes back to say so.
 TEST(AsioNetwork, TriesAgainAfterAConnectionThatCameToNothing) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   for (const int error : {EINTR, EPERM, ENETDOWN, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
                           ENETUNREACH, ENOPROTOOPT}) {
     next_accept_error = error;
@@ -237,7 +237,7 @@ TEST(AsioNetwork, TriesAgainAfterAConnectionThatCameToNothing) {
 TEST(AsioNetwork, DoesNotWaitAfterAConnectionThatWasAborted) {
   for (const int error : {ECONNABORTED, EPROTO}) {
     Line line;
-    const Client client{line.local};
+    const Caller client{line.local};
     next_accept_error = error;
     EXPECT_EQ(line.network.accept(Transport::lines), Acceptance::retry) << ::strerrorname_np(error);
   }
@@ -250,7 +250,7 @@ TEST(AsioNetwork, GivesAcceptedSocketsTheirOptions) {
     Line line{endpoint, keep_alive};
     if (line.listen_error && endpoint.address().is_v6()) GTEST_SKIP() << "there is no IPv6 here";
     ASSERT_FALSE(line.listen_error) << line.listen_error.message();
-    const Client client{line.local};
+    const Caller client{line.local};
     const int descriptor = line.let_in(client, first);
     EXPECT_EQ(option_of(descriptor, IPPROTO_TCP, TCP_NODELAY), 1);
     EXPECT_EQ(option_of(descriptor, SOL_SOCKET, SO_KEEPALIVE), 1);
@@ -267,7 +267,7 @@ TEST(AsioNetwork, GivesAcceptedSocketsTheirOptions) {
 
 TEST(AsioNetwork, ReadsWhatIsThereAndDoesNotWait) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   const int descriptor = line.let_in(client, first);
   EXPECT_EQ(line.read(first), "<would block>");
   client.send("hello\n");
@@ -283,8 +283,8 @@ TEST(AsioNetwork, ReadsWhatIsThereAndDoesNotWait) {
 
 TEST(AsioNetwork, SaysThatAConnectionWasReset) {
   Line line;
-  Client ada{line.local};
-  Client bob{line.local};
+  Caller ada{line.local};
+  Caller bob{line.local};
   const int descriptor = line.let_in(ada, first);
   const int other = line.let_in(bob, second);
   ada.reset();
@@ -306,7 +306,7 @@ TEST(AsioNetwork, SaysThatAConnectionWasReset) {
 // The one test here that takes the kernel's time: it probes a closed window after 200 ms and more.
 TEST(AsioNetwork, SaysThatAConnectionTimedOut) {
   Line line{any_port, {.user_timeout = 1ms}};
-  const Client client{line.local, 4096};
+  const Caller client{line.local, 4096};
   const int descriptor = line.let_in(client, first);
   fill(line, first);
   await(descriptor, POLLERR);
@@ -317,7 +317,7 @@ TEST(AsioNetwork, SaysThatAConnectionTimedOut) {
 
 TEST(AsioNetwork, GathersSlicesOfAllSizesInTheirOrder) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   line.let_in(client, first);
   // Around the size up to which slices are joined, and more in all than can be joined; the last of
   // these finds a place for one more byte, behind a slice for which there was none.
@@ -356,7 +356,7 @@ TEST(AsioNetwork, GathersSlicesOfAllSizesInTheirOrder) {
 
 TEST(AsioNetwork, WritesAsMuchAsTheKernelTakesAndDoesNotWait) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   const int descriptor = line.let_in(client, first);
   const std::string written = fill(line, first);
   EXPECT_GT(written.size(), 0U);
@@ -369,7 +369,7 @@ TEST(AsioNetwork, WritesAsMuchAsTheKernelTakesAndDoesNotWait) {
 
 TEST(AsioNetwork, FinishesBehindEverythingThatWasWritten) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   const int descriptor = line.let_in(client, first);
   const std::string written = fill(line, first);
   line.network.finish(first);
@@ -382,7 +382,7 @@ TEST(AsioNetwork, FinishesBehindEverythingThatWasWritten) {
 
 TEST(AsioNetwork, KnowsThatThePeersKernelHasEverythingAndTheFin) {
   Line line;
-  Client client{line.local};
+  Caller client{line.local};
   const int descriptor = line.let_in(client, first);
   const std::string written = fill(line, first);
   line.network.finish(first);
@@ -398,7 +398,7 @@ TEST(AsioNetwork, KnowsThatThePeersKernelHasEverythingAndTheFin) {
 // Found by the simulator: who has said something that nobody has read yet is not silent.
 TEST(AsioNetwork, DoesNotConfirmWhileSomethingLiesUnread) {
   Line line;
-  Client client{line.local};
+  Caller client{line.local};
   const int descriptor = line.let_in(client, first);
   line.network.finish(first);
   EXPECT_EQ(client.read(1), "<end>");
@@ -414,7 +414,7 @@ TEST(AsioNetwork, DoesNotConfirmWhileSomethingLiesUnread) {
 TEST(AsioNetwork, ClosesWithoutAResetThoughThereIsUnreadInput) {
   for (const std::size_t unread : {std::size_t{1}, std::size_t{100'000}}) {
     Line line;
-    const Client client{line.local};
+    const Caller client{line.local};
     const int descriptor = line.let_in(client, first);
     client.send(std::string(unread, 'x'));
     await(descriptor, POLLIN);
@@ -426,7 +426,7 @@ TEST(AsioNetwork, ClosesWithoutAResetThoughThereIsUnreadInput) {
 
 TEST(AsioNetwork, ClosesWithoutDestroyingWhatIsOnItsWay) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   const int descriptor = line.let_in(client, first);
   client.send("unread\n");
   await(descriptor, POLLIN);
@@ -439,11 +439,11 @@ TEST(AsioNetwork, ClosesWithoutDestroyingWhatIsOnItsWay) {
 
 TEST(AsioNetwork, HasAPlaceAgainAfterAClose) {
   Line line;
-  const Client ada{line.local};
+  const Caller ada{line.local};
   line.let_in(ada, first);
   line.network.close(first);
   EXPECT_EQ(ada.read_to_end(), "<end>");
-  const Client bob{line.local};
+  const Caller bob{line.local};
   const ConnectionId heir{.slot = first.slot, .generation = first.generation + 1};
   line.let_in(bob, heir);
   EXPECT_EQ(line.write(heir, "for Bob\n").count, 8U);
@@ -452,7 +452,7 @@ TEST(AsioNetwork, HasAPlaceAgainAfterAClose) {
 
 TEST(AsioNetworkDeathTest, MakesNoCallForAnEarlierOwnerOfAPlace) {
   Line line;
-  const Client client{line.local};
+  const Caller client{line.local};
   line.let_in(client, second);
   const ConnectionId earlier{.slot = second.slot, .generation = second.generation - 1};
   EXPECT_DEATH(line.network.finish(earlier), "generation");

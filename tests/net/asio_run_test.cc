@@ -14,63 +14,21 @@
 #include <list>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "core/config.h"
 #include "core/report.h"
 #include "core/server.h"
 #include "net/asio_network.h"
 #include "tests/net/loopback.h"
+#include "tests/net/running_server.h"
 
 namespace lastword {
 namespace {
 
 using namespace std::chrono_literals;
-using boost::asio::ip::tcp;
-
-// While it runs, everything but the signals and the sockets belongs to its thread.
-class RunningServer {
- public:
-  explicit RunningServer(const Config& config = {}) : server_{config}, network_{server_, {}} {
-    boost::system::error_code error;
-    local =
-        network_.listen(Transport::lines, {boost::asio::ip::make_address("127.0.0.1"), 0}, error);
-    EXPECT_FALSE(error) << error.message();
-  }
-  RunningServer(const RunningServer&) = delete;
-  RunningServer& operator=(const RunningServer&) = delete;
-  ~RunningServer() {
-    if (!thread_.joinable()) return;
-    ADD_FAILURE() << "the test gave up while the server was running";
-    signal(SIGTERM);
-    signal(SIGTERM);
-    thread_.join();
-  }
-
-  void start(const std::function<void(const Server&)>& turned = [](const Server&) {}) {
-    thread_ = std::thread{[this, turned] { network_.run([&] { turned(server_); }); }};
-  }
-  static void signal(int number) { ASSERT_EQ(::raise(number), 0); }
-
-  // Waits for its end.
-  Report report() {
-    thread_.join();
-    server_.check_invariants();
-    EXPECT_TRUE(server_.finished());
-    EXPECT_EQ(server_.connection_count(), 0U);
-    return server_.finished().value();
-  }
-
-  tcp::endpoint local;
-
- private:
-  Server server_;
-  AsioNetwork network_;
-  std::thread thread_;
-};
 
 // Logs in and waits until that is done.
-void log_in(const Client& client, const std::string& name) {
+void log_in(const Caller& client, const std::string& name) {
   client.send(name + "\n/ping\n");
   ASSERT_EQ(client.read_line(), "* pong\n");
 }
@@ -78,8 +36,8 @@ void log_in(const Client& client, const std::string& name) {
 TEST(AsioRun, CarriesAConversationToItsLastWord) {
   RunningServer server;
   server.start();
-  const Client ada{server.local};
-  const Client bob{server.local};
+  const Caller ada{server.local};
+  const Caller bob{server.local};
   log_in(ada, "Ada");
   log_in(bob, "Bob");
   ada.send("Bob: hello\nBob: and goodbye\n/ping\n");
@@ -119,7 +77,7 @@ TEST(AsioRun, CallsBackAfterEachTurnAndForTheLastTimeWhenItIsFinished) {
     was_finished = running.finished().has_value();
     EXPECT_FALSE(running.has_changed()) << "a turn brings all wishes about";
   });
-  Client ada{server.local};
+  Caller ada{server.local};
   log_in(ada, "Ada");
   ada.close();
   RunningServer::signal(SIGTERM);
@@ -134,7 +92,7 @@ TEST(AsioRun, EndsTheDrainAtTheSecondSignal) {
   config.linger = 1h;
   RunningServer server{config};
   server.start();
-  const Client ada{server.local};
+  const Caller ada{server.local};
   log_in(ada, "Ada");
   RunningServer::signal(SIGTERM);
   EXPECT_EQ(ada.read_to_end(), "* goodbye: 0 of your lines were accepted\n<end>");
@@ -151,7 +109,7 @@ TEST(AsioRun, LetsGoOfAPeerThatHasEverythingAndStaysSilent) {
   config.linger = 1ms;
   RunningServer server{config};
   server.start();
-  const Client ada{server.local};
+  const Caller ada{server.local};
   log_in(ada, "Ada");
   RunningServer::signal(SIGTERM);
   const Report report = server.report();
@@ -165,7 +123,7 @@ TEST(AsioRun, ThrowsAwayWhatIsSentAfterTheGoodbye) {
   config.linger = 1h;
   RunningServer server{config};
   server.start();
-  const Client ada{server.local};
+  const Caller ada{server.local};
   log_in(ada, "Ada");
   RunningServer::signal(SIGTERM);
   EXPECT_EQ(ada.read_line(), "* goodbye: 0 of your lines were accepted\n");
@@ -182,7 +140,7 @@ TEST(AsioRun, WakesTheServerForItsDeadlines) {
   config.login_timeout = 1ms;
   RunningServer server{config};
   server.start();
-  const Client client{server.local};
+  const Caller client{server.local};
   EXPECT_EQ(client.read_to_end(), "! name did not come within 1ms\n<end>");
   client.end();
   RunningServer::signal(SIGTERM);
@@ -195,7 +153,7 @@ TEST(AsioRun, UsesItsPlacesAgainAndAgain) {
   RunningServer server;
   server.start();
   for (std::size_t round = 0; round < rounds; ++round) {
-    std::list<Client> clients;
+    std::list<Caller> clients;
     for (std::size_t number = 0; number < at_once; ++number) {
       const std::string name = std::to_string(round) + "." + std::to_string(number);
       log_in(clients.emplace_back(server.local), name);
@@ -217,8 +175,8 @@ TEST(AsioRun, DeliversMoreThanTheKernelAndTheOutboxHold) {
   config.outbox_max = 128 << 10;
   RunningServer server{config};
   server.start();
-  const Client ada{server.local};
-  const Client bob{server.local, 8192};
+  const Caller ada{server.local};
+  const Caller bob{server.local, 8192};
   log_in(ada, "Ada");
   log_in(bob, "Bob");
 
@@ -241,11 +199,11 @@ TEST(AsioRun, DeliversMoreThanTheKernelAndTheOutboxHold) {
 
 TEST(AsioRun, GivesAnOrderlyEndToThoseWhoConnectedBeforeTheSignal) {
   RunningServer server;
-  std::list<Client> clients;
+  std::list<Caller> clients;
   for (int number = 0; number < 200; ++number) clients.emplace_back(server.local);
   RunningServer::signal(SIGTERM);
   server.start();
-  for (const Client& client : clients) {
+  for (const Caller& client : clients) {
     ASSERT_EQ(client.error(), 0);
     EXPECT_EQ(client.read_to_end(), "<end>");
     client.end();
@@ -253,7 +211,7 @@ TEST(AsioRun, GivesAnOrderlyEndToThoseWhoConnectedBeforeTheSignal) {
   const Report report = server.report();
   EXPECT_EQ(report.books.connections_total, 200U);
   EXPECT_EQ(report.books.connections_clean, 200U);
-  const Client late{server.local};
+  const Caller late{server.local};
   EXPECT_EQ(late.error(), ECONNREFUSED);
 }
 
@@ -287,7 +245,7 @@ TEST(AsioRun, LetsPeopleInAgainOnceThereAreDescriptors) {
   ASSERT_EQ(::close(last), 0);
   const rlimit want{.rlim_cur = static_cast<rlim_t>(last) + 1, .rlim_max = limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &want), 0);
-  const Client ada{server.local};
+  const Caller ada{server.local};
   next_news();
   next_news();
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);

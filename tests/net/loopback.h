@@ -27,12 +27,12 @@ inline void await(int descriptor, short events) {
   ASSERT_EQ(::poll(&waiting, 1, patience_ms), 1) << "nothing happened";
 }
 
-class Client {
+class Caller {
  public:
   using Endpoint = boost::asio::ip::tcp::endpoint;
 
   // Connects; `receive_buffer`, if given, is about what the kernel takes in for it.
-  explicit Client(const Endpoint& server, std::optional<int> receive_buffer = std::nullopt)
+  explicit Caller(const Endpoint& server, std::optional<int> receive_buffer = std::nullopt)
       : socket_{::socket(server.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     if (receive_buffer) set(SO_RCVBUF, *receive_buffer);
     set(SO_RCVTIMEO, timeval{.tv_sec = patience_ms / 1000, .tv_usec = 0});
@@ -41,9 +41,9 @@ class Client {
       error_ = errno;
     }
   }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-  ~Client() { close(); }
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+  ~Caller() { close(); }
 
   // Why it could not connect; 0 if it could.
   [[nodiscard]] int error() const { return error_; }

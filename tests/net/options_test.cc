@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "net/option_values.h"
+
 namespace lastword {
 namespace {
 
@@ -27,19 +29,32 @@ constexpr std::size_t gibibyte = 1024 * mebibyte;
 
 using Arguments = std::vector<std::string>;
 
-std::expected<ServeOptions, CommandLineEnd> run(const Arguments& arguments) {
+std::expected<Options, CommandLineEnd> run(const Arguments& arguments) {
   std::vector<const char*> pointers{"lastword"};
   for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
   return parse_command_line(static_cast<int>(pointers.size()), pointers.data());
 }
 
-std::expected<ServeOptions, CommandLineEnd> serve(Arguments arguments) {
-  arguments.insert(arguments.begin(), "serve");
-  return run(arguments);
+// The options of one command.
+template <typename Wanted>
+std::expected<Wanted, CommandLineEnd> run(std::string_view command, Arguments arguments) {
+  arguments.insert(arguments.begin(), std::string{command});
+  auto options = run(arguments);
+  if (!options) return std::unexpected{options.error()};
+  return std::get<Wanted>(*options);
+}
+
+std::expected<ServeOptions, CommandLineEnd> serve(const Arguments& arguments) {
+  return run<ServeOptions>("serve", arguments);
+}
+
+std::expected<ConnectOptions, CommandLineEnd> connect(const Arguments& arguments) {
+  return run<ConnectOptions>("connect", arguments);
 }
 
 // What is said of arguments that are unusable; in one line, to an operator.
-std::string complaint(const std::expected<ServeOptions, CommandLineEnd>& options) {
+template <typename Any>
+std::string complaint(const std::expected<Any, CommandLineEnd>& options) {
   if (options) return "";
   EXPECT_EQ(options.error().exit_code, 2);
   EXPECT_THAT(options.error().text, StartsWith("lastword: "));
@@ -300,6 +315,65 @@ TEST(Options, KnowNoMoreBytesThanATebibyte) {
   EXPECT_EQ(parse_bytes("1099511627776"), 1024 * gibibyte);
   EXPECT_FALSE(parse_bytes("1099511627777"));
   EXPECT_FALSE(parse_bytes("17179869184GiB")) << "2^64 bytes: nor any that overflow";
+}
+
+// --- connect -----------------------------------------------------------------------------------
+
+TEST(ConnectOptions, NeedAnAddressAndAName) {
+  const auto options = connect({"tcp://127.0.0.1:8080", "--name", " alice "});
+  ASSERT_TRUE(options);
+  const client::Config& config = options->config;
+  EXPECT_EQ(config.url,
+            (client::Url{.transport = Transport::lines, .host = "127.0.0.1", .port = 8080}));
+  EXPECT_EQ(config.name, "alice");
+  EXPECT_TRUE(config.is_reconnecting);
+  EXPECT_EQ(config.if_unknown, client::IfUnknown::report);
+  EXPECT_EQ(config.heartbeat, 15s);
+  EXPECT_EQ(config.delays.first, 1s);
+  EXPECT_EQ(config.delays.after_restart, 4s);
+  EXPECT_EQ(config.delays.after_refusal, 16s);
+  EXPECT_FALSE(options->is_quiet);
+
+  EXPECT_THAT(complaint(connect({"tcp://127.0.0.1:8080"})), HasSubstr("--name"));
+  EXPECT_THAT(complaint(connect({"--name", "alice"})), HasSubstr("URL"));
+}
+
+TEST(ConnectOptions, ReadEverything) {
+  const auto options =
+      connect({"ws://[::1]:8081/ws", "--name", "bob", "--no-reconnect", "--resend", "--heartbeat",
+               "2s", "--retry", "100ms", "--retry-max", "3s", "--max-line", "1KiB", "--quiet"});
+  ASSERT_TRUE(options);
+  const client::Config& config = options->config;
+  EXPECT_EQ(
+      config.url,
+      (client::Url{.transport = Transport::websocket, .host = "::1", .port = 8081, .path = "/ws"}));
+  EXPECT_FALSE(config.is_reconnecting);
+  EXPECT_EQ(config.if_unknown, client::IfUnknown::resend);
+  EXPECT_EQ(config.heartbeat, 2s);
+  EXPECT_EQ(config.delays.first, 100ms);
+  EXPECT_EQ(config.delays.after_restart, 400ms);
+  EXPECT_EQ(config.delays.after_refusal, 1600ms);
+  EXPECT_EQ(config.delays.max, 3s);
+  EXPECT_EQ(config.line_max, kibibyte);
+  EXPECT_TRUE(options->is_quiet);
+}
+
+TEST(ConnectOptions, SayWhatIsWrongWithTheAddressOrTheName) {
+  const auto with_url = [](const std::string& url) {
+    return complaint(connect({url, "--name", "alice"}));
+  };
+  EXPECT_THAT(with_url("127.0.0.1:8080"), HasSubstr("'127.0.0.1:8080' has no scheme"));
+  EXPECT_THAT(with_url("http://127.0.0.1"), HasSubstr("unknown scheme"));
+  EXPECT_THAT(with_url("wss://127.0.0.1"), HasSubstr("encryption"));
+  EXPECT_THAT(with_url("tcp://127.0.0.1"), HasSubstr("no port"));
+  EXPECT_THAT(with_url("tcp://:8080"), HasSubstr("no host"));
+  EXPECT_THAT(complaint(connect({"tcp://127.0.0.1:8080", "--name", "a,b"})),
+              HasSubstr("'a,b' has one of , : #"));
+  EXPECT_THAT(
+      complaint(connect({"tcp://127.0.0.1:8080", "--name", "alice", "--heartbeat", "soon"})),
+      HasSubstr("--heartbeat"));
+  EXPECT_THAT(complaint(connect({"tcp://127.0.0.1:8080", "--name", "alice", "--tcp", "none"})),
+              HasSubstr("lastword connect --help"));
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ function(lastword_check_core_links)
         if(library MATCHES "^::@") # CMake's own mark: the next entries were added in another folder
           continue()
         endif()
+        # What is linked while this project is built, and not by who finds it installed.
+        string(REGEX REPLACE "\\$<BUILD_INTERFACE:([^<>]+)>" "\\1" library "${library}")
         # How CMake writes down what a static library links PRIVATE.
         string(REGEX REPLACE "^\\$<LINK_ONLY:([^<>]+)>$" "\\1" library "${library}")
         if(TARGET "${library}")

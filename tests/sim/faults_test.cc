@@ -110,6 +110,8 @@ constexpr FaultRow fault_rows[] = {
     {FaultKind::ignores_close, {"deploy", 20}},
     {FaultKind::killed, {"famine", 600}},
     {FaultKind::during_drain, {"slow-loris", 20}},
+    {FaultKind::restarted, {"redeploy", 10}},
+    {FaultKind::restarted_after_kill, {"redeploy", 20}},
 };
 
 constexpr bool is_every_fault_there() {

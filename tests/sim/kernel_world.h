@@ -66,6 +66,8 @@ class KernelWorld {
       case Event::Kind::famine_ends:
       case Event::Kind::heal:
       case Event::Kind::judge:
+      case Event::Kind::restart:
+      case Event::Kind::starts:
         return false;
     }
     return true;

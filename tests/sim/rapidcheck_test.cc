@@ -49,7 +49,7 @@ constexpr int size_max = 150;
 
 rc::detail::TestResult check(const std::function<void(const ArbitraryRun&)>& property) {
   rc::detail::TestParams params;
-  params.seed = 1;
+  params.seed = 2;
   params.maxSuccess = runs_max;
   params.maxSize = size_max;
   return rc::detail::checkTestable(property, rc::detail::TestMetadata{}, params);

@@ -171,7 +171,8 @@ TEST_P(EachScenario, GoesOnTheSameFromEverySnapshot) {
 
 // In worlds that are stopped twice; and the end stays the end.
 TEST(Run, GoesOnTheSameFromEverySingleStep) {
-  for (const std::string_view name : {"still-typing", "last-words", "taken-name", "clocks"}) {
+  for (const std::string_view name :
+       {"still-typing", "last-words", "taken-name", "clocks", "redeploy"}) {
     SCOPED_TRACE(name);
     Choices choices = Choices::seeded(4);
     choices.force(Site::stop_again, 9);
@@ -337,7 +338,8 @@ class Sweeps : public ::testing::TestWithParam<Swept> {};
 INSTANTIATE_TEST_SUITE_P(Of, Sweeps,
                          ::testing::Values(Swept{"last-words", 1}, Swept{"still-typing", 1},
                                            Swept{"unread-lines", 1}, Swept{"unread-input", 23},
-                                           Swept{"departed-name", 5}, Swept{"calm", 3}),
+                                           Swept{"departed-name", 5}, Swept{"calm", 3},
+                                           Swept{"redeploy", 3}),
                          [](const auto& swept) { return as_test_name(swept.param.scenario); });
 
 TEST_P(Sweeps, StopAfterEveryStepAndAgainAndFindNothing) {
@@ -368,7 +370,7 @@ TEST_P(Sweeps, LeaveTheSecondStopsOutForAStrideOfZero) {
 
 // What a sweep finds can be run again from its tape alone.
 TEST(Sweep, LeavesATapeThatSaysWhenTheStopsCame) {
-  for (const std::string_view name : {"calm", "famine", "stale"}) {
+  for (const std::string_view name : {"calm", "famine", "stale", "redeploy"}) {
     const Scenario& scenario = *find_scenario(name);
     Choices choices = Choices::seeded(3);
     choices.force(Site::stop_step, 0);

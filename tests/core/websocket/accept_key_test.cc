@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,25 @@ TEST(AcceptKey, IsThatOfTheRfcsExample) {
 TEST(AcceptKey, IsThatOfTheCommandLine) {
   // printf %s258EAFA5-E914-47DA-95CA-C5AB0DC85B11 KEY | openssl sha1 -binary | base64
   EXPECT_EQ(accept_key("x3JJHMbDL1EzLkh9GBhXDw=="), "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+}
+
+TEST(Key, IsMadeOfANonce) {
+  const auto made_of = [](std::string_view nonce) {
+    std::array<std::byte, nonce_size> bytes{};
+    EXPECT_EQ(nonce.size(), bytes.size());
+    for (std::size_t place = 0; place < bytes.size(); ++place) {
+      bytes[place] = static_cast<std::byte>(nonce[place]);
+    }
+    const auto characters = make_key(bytes);
+    return std::string{characters.begin(), characters.end()};
+  };
+  // Those of RFC 6455, sections 1.3 and 4.1.
+  EXPECT_EQ(made_of("the sample nonce"), "dGhlIHNhbXBsZSBub25jZQ==");
+  EXPECT_EQ(made_of("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E\x0F\x10"),
+            "AQIDBAUGBwgJCgsMDQ4PEA==");
+  EXPECT_EQ(made_of(std::string(16, '\0')), "AAAAAAAAAAAAAAAAAAAAAA==");
+  EXPECT_EQ(made_of(std::string(16, '\xFF')), "/////////////////////w==");
+  EXPECT_TRUE(is_valid_key(made_of(std::string(16, '\x80'))));
 }
 
 TEST(Key, IsSixteenBytesInBase64) {

@@ -16,6 +16,7 @@
 #include "core/utf8_validator.h"
 #include "core/wire.h"
 #include "tests/core/websocket/client_bytes.h"
+#include "tests/core/websocket/server_bytes.h"
 
 namespace lastword::websocket {
 namespace {
@@ -30,12 +31,16 @@ using test::more;
 using test::ping;
 using test::pong;
 using test::rsv1;
+using test::server_header;
 using test::text;
 
 constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 constexpr FrameContext roomy{.plain_room = no_limit, .compressed_room = no_limit};
 constexpr FrameContext in_message{
     .is_in_message = true, .plain_room = no_limit, .compressed_room = no_limit};
+constexpr FrameContext from_server{.sender = Sender::server, .plain_room = no_limit};
+
+constexpr std::string_view no_key{"\0\0\0\0", 4};
 
 // What stands in a header's first two bytes alone.
 std::string start(unsigned first, unsigned second) {
@@ -71,7 +76,7 @@ void expect_header(const std::string& bytes, const FrameHeader& expected,
     EXPECT_EQ(got.is_compressed, expected.is_compressed);
     EXPECT_EQ(got.opcode, expected.opcode);
     EXPECT_EQ(got.payload_size, expected.payload_size);
-    EXPECT_EQ(as_text(got.key), key);
+    EXPECT_EQ(as_text(got.key), context.sender == Sender::client ? key : no_key);
   }
 }
 
@@ -158,6 +163,41 @@ TEST(FrameHeader, MustBeMasked) {
   expect_violation(start(fin | text, 126) + big_endian(126, 2), 2, Violation::unmasked, roomy);
   expect_violation(start(fin | text, 127) + big_endian(no_limit, 8), 2, Violation::unmasked, roomy);
   expect_violation(start(fin | ping, 126), 2, Violation::unmasked, roomy);
+}
+
+TEST(FrameHeader, OfAServerHasNoKeyAndIsReadWithoutIt) {
+  struct Example {
+    std::uint64_t size = 0;
+    std::size_t header_size = 0;
+  };
+  constexpr std::array<Example, 7> examples{{
+      {.size = 0, .header_size = 2},
+      {.size = 125, .header_size = 2},
+      {.size = 126, .header_size = 4},
+      {.size = 0xFFFF, .header_size = 4},
+      {.size = 0x1'0000, .header_size = 10},
+      {.size = 0x0102'0304'0506'0708, .header_size = 10},
+      {.size = 0x7FFF'FFFF'FFFF'FFFF, .header_size = 10},
+  }};
+  for (const Example& example : examples) {
+    const std::string bytes = server_header(fin | text, example.size);
+    ASSERT_EQ(bytes.size(), example.header_size);
+    expect_header(bytes, {.is_final = true, .opcode = Opcode::text, .payload_size = example.size},
+                  from_server);
+  }
+  expect_violation(server_header(fin | text, 125, 2), 4, Violation::not_minimal, from_server);
+  expect_violation(server_header(fin | text, 0xFFFF, 8), 10, Violation::not_minimal, from_server);
+  expect_violation(server_header(fin | text, no_limit, 8), 3, Violation::huge_length, from_server);
+  expect_violation(server_header(fin | ping, 126), 2, Violation::long_control, from_server);
+  const FrameContext tight{.sender = Sender::server, .plain_room = 9};
+  expect_violation(server_header(fin | text, 10), 2, Violation::too_big, tight);
+}
+
+TEST(FrameHeader, OfAServerMustNotBeMasked) {
+  expect_violation(header(fin | text, 0), 2, Violation::masked, from_server);
+  expect_violation(header(fin | text, 126), 2, Violation::masked, from_server);
+  expect_violation(header(fin | text, no_limit, 8), 2, Violation::masked, from_server);
+  expect_violation(header(fin | ping, 126), 2, Violation::masked, from_server);
 }
 
 TEST(FrameHeader, OfAControlFrameSaysAtMost125) {
@@ -251,8 +291,10 @@ std::optional<Violation> judge_first(unsigned first, const FrameContext& context
 }
 
 TEST(FrameHeader, IsJudgedByItsFirstTwoBytesAsInAPlainList) {
-  for (unsigned flags = 0; flags < 8; ++flags) {
-    const FrameContext context{.is_in_message = (flags & 1U) != 0,
+  for (unsigned flags = 0; flags < 16; ++flags) {
+    const bool is_masked = (flags & 8U) == 0;
+    const FrameContext context{.sender = is_masked ? Sender::client : Sender::server,
+                               .is_in_message = (flags & 1U) != 0,
                                .is_compression_agreed = (flags & 2U) != 0,
                                .is_message_compressed = (flags & 4U) != 0,
                                .plain_room = 50,
@@ -265,7 +307,8 @@ TEST(FrameHeader, IsJudgedByItsFirstTwoBytesAsInAPlainList) {
         const bool is_control = (first & 0x8U) != 0;
         const bool is_compressed =
             (first & rsv1) != 0 || ((first & 0xFU) == more && context.is_message_compressed);
-        if (!expected && second < 0x80) expected = Violation::unmasked;
+        if (!expected && is_masked && second < 0x80) expected = Violation::unmasked;
+        if (!expected && !is_masked && second >= 0x80) expected = Violation::masked;
         if (!expected && is_control && length > 125) expected = Violation::long_control;
         const bool is_over = !is_control && length <= 125 && length > (is_compressed ? 60U : 50U);
         if (!expected && is_over) expected = Violation::too_big;
@@ -276,7 +319,8 @@ TEST(FrameHeader, IsJudgedByItsFirstTwoBytesAsInAPlainList) {
         ASSERT_EQ(violation_of(alone), of_first) << first;
         ASSERT_EQ(violation_of(both), expected) << first << " " << second;
         ASSERT_FALSE(alone && *alone) << "the length is not there";
-        ASSERT_FALSE(both && *both) << "the key is not there";
+        const bool is_whole = !is_masked && length <= 125;
+        ASSERT_EQ(both && *both, !expected && is_whole) << "the key or the length is not there";
       }
     }
   }
@@ -284,12 +328,22 @@ TEST(FrameHeader, IsJudgedByItsFirstTwoBytesAsInAPlainList) {
 
 // --- What is said about it ---------------------------------------------------------------------
 
-constexpr std::array<Violation, 15> violations{
-    Violation::reserved_bits,      Violation::reserved_opcode,    Violation::unmasked,
-    Violation::fragmented_control, Violation::long_control,       Violation::not_minimal,
-    Violation::huge_length,        Violation::stray_continuation, Violation::interleaved_message,
-    Violation::bad_close_size,     Violation::bad_close_code,     Violation::bad_close_reason,
-    Violation::bad_text,           Violation::bad_compression,    Violation::too_big};
+constexpr std::array<Violation, 16> violations{Violation::reserved_bits,
+                                               Violation::reserved_opcode,
+                                               Violation::unmasked,
+                                               Violation::fragmented_control,
+                                               Violation::long_control,
+                                               Violation::not_minimal,
+                                               Violation::huge_length,
+                                               Violation::stray_continuation,
+                                               Violation::interleaved_message,
+                                               Violation::bad_close_size,
+                                               Violation::bad_close_code,
+                                               Violation::bad_close_reason,
+                                               Violation::bad_text,
+                                               Violation::bad_compression,
+                                               Violation::too_big,
+                                               Violation::masked};
 
 TEST(Violation, EndsWithTheCodeOfTheRfc) {
   for (const Violation violation : violations) {

@@ -1,4 +1,4 @@
-// A MessageReader as the server uses it, for tests.
+// A MessageReader as the server uses it, or a client, for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -52,6 +52,9 @@ class Listener {
                  .spare_buffers = spare_buffers_,
                  .inflater = inflater_},
         reader_{is_compression_agreed} {}
+  Listener(std::size_t message_max, Sender sender) : Listener{message_max} {
+    reader_ = MessageReader{sender};
+  }
 
   // Brings a chunk and takes at most `items_max` items.
   Shown read(std::string_view bytes, std::size_t items_max = SIZE_MAX) {

@@ -1,22 +1,22 @@
 // What people say: lines of all kinds, drawn one by one.
 #include <array>
 
-#include "sim/client.h"
+#include "sim/cast.h"
+#include "sim/person.h"
 
 namespace lastword::sim {
 
-std::string Client::draw_name(Surroundings& world) {
-  const auto count = static_cast<std::uint32_t>(world.everybody.size());
+std::string Person::draw_name(Surroundings& world) {
+  const std::uint32_t count = world.everybody.size();
   const std::uint32_t drawn = world.environment.choose(count + 1, Site::destination, number_);
   if (drawn == count) return "nobody";
-  if (plan_.is_hostile) {  // has to do with nobody but the likes of itself
-    const Client& other = world.everybody[(number_ + drawn) % count];
-    return other.plan_.is_hostile ? other.name() : plan_.name;
-  }
-  return world.everybody[(number_ + drawn) % count].name();  // 0: the next one
+  const auto number = static_cast<Chooser>((number_ + drawn) % count + 1);  // 0: the next one
+  const Actor& other = world.everybody.at(number);
+  // The hostile have to do with nobody but the likes of themselves.
+  return plan_.is_hostile && !other.is_hostile() ? plan_.name : other.name();
 }
 
-std::string Client::draw_text(Surroundings& world) {
+std::string Person::draw_text(Surroundings& world) {
   constexpr std::array<std::size_t, 8> sizes{0, 0, 0, 10, 40, 90, 150, 230};
   std::string text = "m" + std::to_string(number_) + "." + std::to_string(++messages_);
   const std::size_t size = sizes[world.environment.choose(sizes.size(), Site::text_size, number_)];
@@ -25,7 +25,7 @@ std::string Client::draw_text(Surroundings& world) {
 }
 
 // One line of the kind, with its LF.
-std::string Client::draw_line(Surroundings& world, std::uint32_t kind) {
+std::string Person::draw_line(Surroundings& world, std::uint32_t kind) {
   constexpr std::array<const char*, 3> rooms{"#r", "#s", "#room with a view"};
   constexpr std::array<const char*, 9> malformed{
       "no colon",
@@ -73,11 +73,11 @@ std::string Client::draw_line(Surroundings& world, std::uint32_t kind) {
   }
 }
 
-void Client::draw_action(Surroundings& world) {
+void Person::draw_action(Surroundings& world) {
   constexpr std::uint32_t kinds = 9;
   Environment& environment = world.environment;
   if (is_websocket() && say_bad_frame(world)) return;
-  if (plan_.talk == ClientPlan::Talk::idle) {
+  if (plan_.talk == PersonPlan::Talk::idle) {
     // Mostly idle: a hand-typed keep-alive, or a word to somebody.
     say(world, environment.choose(4, Site::action, number_) == 0 ? "\n" : draw_line(world, 0));
     return;
@@ -85,7 +85,7 @@ void Client::draw_action(Surroundings& world) {
   // 0: nothing; then one line of each kind, a burst, and a line that comes in halves.
   const std::uint32_t drawn = environment.choose(kinds + 5, Site::action, number_);
   if (drawn == 0) return;
-  const bool is_burst = drawn > kinds + 1 || plan_.talk == ClientPlan::Talk::flood;
+  const bool is_burst = drawn > kinds + 1 || plan_.talk == PersonPlan::Talk::flood;
   if (drawn <= kinds && !is_burst) {
     say(world, draw_line(world, drawn - 1));
     return;

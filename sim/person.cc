@@ -1,7 +1,10 @@
-#include "sim/client.h"
+#include "sim/person.h"
 
 #include <algorithm>
 #include <array>
+
+#include "sim/cast.h"
+#include "sim/life.h"
 
 namespace lastword::sim {
 
@@ -18,18 +21,18 @@ constexpr unsigned reference_close_code = 1000;
 
 }  // namespace
 
-bool Client::is_reading() const {
+bool Person::is_reading() const {
   if (is_healed_) return true;
-  return !is_frozen_ && !has_stopped_reading_ && plan_.reading != ClientPlan::Reading::never &&
-         plan_.reading != ClientPlan::Reading::slow;
+  return !is_frozen_ && !has_stopped_reading_ && plan_.reading != PersonPlan::Reading::never &&
+         plan_.reading != PersonPlan::Reading::slow;
 }
 
-void Client::start(Surroundings& world) {
+void Person::start(Surroundings& world) {
   is_coming_ = true;
   act_later(world, plan_.starts_at);
 }
 
-void Client::act_later(Surroundings& world, Duration delay) {
+void Person::act_later(Surroundings& world, Duration delay) {
   if (is_act_scheduled_) return;
   is_act_scheduled_ = true;
   world.environment.queue.push(world.environment.now + delay, Event::Kind::client_acts, number_);
@@ -37,7 +40,7 @@ void Client::act_later(Surroundings& world, Duration delay) {
 
 // --- Coming and going --------------------------------------------------------------------------
 
-void Client::connect(Surroundings& world) {
+void Person::connect(Surroundings& world) {
   Environment& environment = world.environment;
   link_ = world.kernel.connect(environment, number_, plan_.traits);
   is_coming_ = false;
@@ -53,17 +56,17 @@ void Client::connect(Surroundings& world) {
   is_open_ = false;
   has_sent_close_ = false;
   environment.note("connects", number_, link_);
-  if (world.oracle.is_stopped()) environment.faults.inject(FaultKind::during_drain);
-  const bool is_untouched = is_healed_ || plan_.reading == ClientPlan::Reading::always;
-  if (!is_untouched) world.oracle.touch(link_);
+  if (world.server.oracle.is_stopped()) environment.faults.inject(FaultKind::during_drain);
+  const bool is_untouched = is_healed_ || plan_.reading == PersonPlan::Reading::always;
+  if (!is_untouched) world.excuses.touch(link_);
 }
 
-void Client::connected(Surroundings& world, Link link) {
+void Person::connected(Surroundings& world, Link link) {
   if (link != link_) return;
   Environment& environment = world.environment;
   if (world.kernel.is_refused(link)) {
     environment.tell(StoryEvent::Kind::act, number_, "connects, and is refused: nobody listens");
-    if (world.oracle.is_stopped()) environment.faults.take_effect(FaultKind::during_drain);
+    if (world.server.oracle.is_stopped()) environment.faults.take_effect(FaultKind::during_drain);
     link_ = no_link;
     come_back(world, seconds{1});
     return;
@@ -80,14 +83,14 @@ void Client::connected(Surroundings& world, Link link) {
   log_in(world);
 }
 
-void Client::log_in(Surroundings& world) {
+void Person::log_in(Surroundings& world) {
   Environment& environment = world.environment;
   has_logged_in_ = true;
   if (is_websocket()) open(world);
-  const auto login = is_healed_ ? ClientPlan::Login::normal : plan_.login;
+  const auto login = is_healed_ ? PersonPlan::Login::normal : plan_.login;
   switch (login) {
-    case ClientPlan::Login::normal: {
-      const auto holder = world.oracle.link_named(plan_.name);
+    case PersonPlan::Login::normal: {
+      const auto holder = world.server.oracle.link_named(plan_.name);
       if (holder && world.kernel.has_vanished(*holder)) {
         environment.faults.strike(FaultKind::back_over_half_open);
         environment.marks.hit(Mark::back_over_half_open);
@@ -95,27 +98,27 @@ void Client::log_in(Surroundings& world) {
       say(world, plan_.name + "\n");
       break;
     }
-    case ClientPlan::Login::never:
+    case PersonPlan::Login::never:
       environment.faults.inject(FaultKind::login_never_done);
       environment.tell(StoryEvent::Kind::act, number_, "connects, and says nothing");
       break;
-    case ClientPlan::Login::half_typed:
+    case PersonPlan::Login::half_typed:
       environment.faults.inject(FaultKind::login_never_done);
       say(world, plan_.name.substr(0, plan_.name.size() / 2 + 1));
       break;
-    case ClientPlan::Login::bad_name:
+    case PersonPlan::Login::bad_name:
       environment.faults.inject(FaultKind::malformed);
       say(world, "/" + plan_.name + "\xC3(\n");
       break;
-    case ClientPlan::Login::taken_name:
-      say(world, world.everybody.front().name() + "\n");
+    case PersonPlan::Login::taken_name:
+      say(world, world.everybody.at(1).name() + "\n");
       break;
   }
   act_later(world, plan_.pace);
 }
 
-// The connection is over for the client.
-void Client::lose(Surroundings& world, std::string_view why) {
+// The connection is over for the person.
+void Person::lose(Surroundings& world, std::string_view why) {
   if (link_ == no_link) return;
   Environment& environment = world.environment;
   environment.note("loses", number_, link_);
@@ -123,10 +126,10 @@ void Client::lose(Surroundings& world, std::string_view why) {
   if (why != "ends its side too")
     environment.tell(StoryEvent::Kind::act, number_, std::string{why});
   if (why == "resets") {
-    world.oracle.touch(link_);
+    world.excuses.touch(link_);
     world.kernel.reset(environment, link_);
   } else if (why == "vanishes") {
-    world.oracle.touch(link_);
+    world.excuses.touch(link_);
     world.kernel.vanish(environment, link_);
   } else {
     world.kernel.close(environment, link_);
@@ -139,8 +142,8 @@ void Client::lose(Surroundings& world, std::string_view why) {
   come_back(world, is_healed_ ? pause : plan_.pace * 3);
 }
 
-void Client::come_back(Surroundings& world, Duration delay) {
-  if (world.host.has_exited() || is_frozen_) return;
+void Person::come_back(Surroundings& world, Duration delay) {
+  if (world.is_server_gone || is_frozen_) return;
   if (!is_healed_ && returns_ >= returns_max) return;
   if (!is_healed_ && (!plan_.comes_back || is_done_)) return;
   ++returns_;
@@ -153,9 +156,9 @@ void Client::come_back(Surroundings& world, Duration delay) {
 
 // --- Doing things ------------------------------------------------------------------------------
 
-void Client::act(Surroundings& world) {
+void Person::act(Surroundings& world) {
   is_act_scheduled_ = false;
-  if (is_frozen_ || world.host.has_exited()) return;
+  if (is_frozen_ || world.is_server_gone) return;
   if (link_ == no_link) {
     if (!is_coming_) return;
     if (world.environment.now < comes_at_) {  // this was about something that is over
@@ -186,21 +189,21 @@ void Client::act(Surroundings& world) {
   if (link_ != no_link) act_later(world, draw_pace(world));
 }
 
-Duration Client::draw_pace(Surroundings& world) {
+Duration Person::draw_pace(Surroundings& world) {
   if (plan_.is_sheltered) return plan_.pace;
   constexpr std::array<int, 8> factors{1, 0, 0, 3, 10, 100, 350, 1000};
   Environment& environment = world.environment;
   const auto drawn = environment.choose(factors.size(), Site::think, number_);
   // Just when something of the server's is due, so that both fall into one instant.
-  const auto deadline = world.host.server().deadline();
+  const auto deadline = world.server.host.server().deadline();
   if (drawn == 7 && deadline && deadline->at > environment.now + plan_.traits.latency) {
     return deadline->at - environment.now - plan_.traits.latency;
   }
   return plan_.pace * factors[drawn];
 }
 
-void Client::say(Surroundings& world, std::string_view bytes) {
-  if (world.oracle.is_stopped()) {
+void Person::say(Surroundings& world, std::string_view bytes) {
+  if (world.server.oracle.is_stopped()) {
     world.environment.faults.strike(FaultKind::during_drain);
   }
   if (!is_websocket()) {
@@ -213,31 +216,31 @@ void Client::say(Surroundings& world, std::string_view bytes) {
   flush(world);
 }
 
-void Client::end_side(Surroundings& world) {
+void Person::end_side(Surroundings& world) {
   is_done_ = true;
   is_ending_ = true;
   world.kernel.finish(world.environment, link_);
 }
 
 // Takes at most so many bytes of what has arrived.
-void Client::receive(Surroundings& world, std::size_t size_max) {
+void Person::receive(Surroundings& world, std::size_t size_max) {
   world.kernel.receive(world.environment, link_, size_max, is_websocket() ? raw_ : received_);
   if (is_websocket()) read_frames(world);
 }
 
-void Client::flush(Surroundings& world) {
+void Person::flush(Surroundings& world) {
   if (link_ == no_link || unsent_.empty()) return;
   unsent_.erase(0, world.kernel.send(world.environment, link_, unsent_));
 }
 
-// Misfortune, in the middle of anything. True if the client is gone or has ended its side.
-bool Client::suffer(Surroundings& world) {
+// Misfortune, in the middle of anything. True if the person is gone or has ended its side.
+bool Person::suffer(Surroundings& world) {
   if (plan_.is_sheltered) return false;
   Environment& environment = world.environment;
   const auto counts = [&](FaultKind fault) {
-    const bool is_felt = world.kernel.is_accepted(link_) && !world.kernel.is_server_closed(link_) &&
-                         !world.host.has_exited();
-    if (is_felt) environment.faults.take_effect(fault);
+    if (world.kernel.is_accepted(link_) && !world.kernel.is_server_closed(link_)) {
+      environment.faults.take_effect(fault);
+    }
   };
   if (environment.strikes(FaultKind::reset, Site::cut_link, number_)) {
     counts(FaultKind::reset);
@@ -264,7 +267,7 @@ bool Client::suffer(Surroundings& world) {
   if (!has_stopped_reading_ &&
       environment.strikes(FaultKind::stops_and_resumes, Site::reading, number_)) {
     has_stopped_reading_ = true;
-    world.oracle.touch(link_);
+    world.excuses.touch(link_);
     environment.tell(StoryEvent::Kind::act, number_, "stops reading");
     constexpr std::array<int, 4> stops_s{1, 5, 9, 25};
     const auto span = seconds{stops_s[environment.choose(4, Site::reading, number_)]};
@@ -273,7 +276,7 @@ bool Client::suffer(Surroundings& world) {
   return false;
 }
 
-void Client::end(Surroundings& world) {
+void Person::end(Surroundings& world) {
   Environment& environment = world.environment;
   const auto felt = [&](FaultKind fault) {
     environment.faults.inject(fault);
@@ -283,12 +286,14 @@ void Client::end(Surroundings& world) {
   };
   is_ending_ = true;
   switch (plan_.ending) {
-    case ClientPlan::Ending::stays:
-    case ClientPlan::Ending::ignores_close:
+    case PersonPlan::Ending::stays:
+    case PersonPlan::Ending::ignores_close:
       is_ending_ = false;
-      if (plan_.comes_back && plan_.talk == ClientPlan::Talk::idle) is_done_ = false;
+      if (plan_.is_faithful || (plan_.comes_back && plan_.talk == PersonPlan::Talk::idle)) {
+        is_done_ = false;
+      }
       return;
-    case ClientPlan::Ending::half_closes:
+    case PersonPlan::Ending::half_closes:
       if (is_websocket()) {
         send_close(world, reference_close_code);
         return;
@@ -297,19 +302,19 @@ void Client::end(Surroundings& world) {
       environment.tell(StoryEvent::Kind::act, number_, "ends its side and reads on");
       world.kernel.finish(environment, link_);
       return;
-    case ClientPlan::Ending::quits:
+    case PersonPlan::Ending::quits:
       say(world, "/quit\n");
       return;
-    case ClientPlan::Ending::closes:
+    case PersonPlan::Ending::closes:
       felt(FaultKind::fin_anywhere);
-      world.oracle.touch(link_);
+      world.excuses.touch(link_);
       lose(world, "closes");
       return;
-    case ClientPlan::Ending::resets:
+    case PersonPlan::Ending::resets:
       felt(FaultKind::reset);
       lose(world, "resets");
       return;
-    case ClientPlan::Ending::vanishes:
+    case PersonPlan::Ending::vanishes:
       environment.faults.inject(FaultKind::half_open);
       lose(world, "vanishes");
       return;
@@ -318,7 +323,7 @@ void Client::end(Surroundings& world) {
 
 // --- Reading -----------------------------------------------------------------------------------
 
-void Client::read_on(Surroundings& world) {
+void Person::read_on(Surroundings& world) {
   is_reading_scheduled_ = false;
   if (is_frozen_ || link_ == no_link) return;
   Environment& environment = world.environment;
@@ -327,7 +332,7 @@ void Client::read_on(Surroundings& world) {
     environment.tell(StoryEvent::Kind::act, number_, "reads again");
     if (world.kernel.unread(link_) > 0)
       environment.faults.take_effect(FaultKind::stops_and_resumes);
-  } else if (plan_.reading == ClientPlan::Reading::slow && !is_healed_) {
+  } else if (plan_.reading == PersonPlan::Reading::slow && !is_healed_) {
     receive(world, slow_size);
     if (link_ == no_link) return;
     if (world.kernel.unread(link_) > 0) environment.faults.take_effect(FaultKind::slow_reader);
@@ -336,7 +341,7 @@ void Client::read_on(Surroundings& world) {
   look(world, link_);
 }
 
-void Client::look(Surroundings& world, Link link) {
+void Person::look(Surroundings& world, Link link) {
   if (link != link_) return;
   Environment& environment = world.environment;
   flush(world);
@@ -344,7 +349,7 @@ void Client::look(Surroundings& world, Link link) {
     receive(world, SIZE_MAX);
     if (plan_.is_answering && !is_healed_) answer(world);
     if (!plan_.is_answering) received_.clear();
-  } else if (plan_.reading == ClientPlan::Reading::slow && !is_reading_scheduled_ && !is_frozen_ &&
+  } else if (plan_.reading == PersonPlan::Reading::slow && !is_reading_scheduled_ && !is_frozen_ &&
              !has_stopped_reading_ && world.kernel.unread(link_) > 0) {
     is_reading_scheduled_ = true;
     environment.faults.inject(FaultKind::slow_reader);
@@ -358,16 +363,16 @@ void Client::look(Surroundings& world, Link link) {
     return;
   }
   if (!world.kernel.has_end_arrived(link_) || is_frozen_) return;
-  if (plan_.ending == ClientPlan::Ending::ignores_close && !is_healed_) {
+  if (plan_.ending == PersonPlan::Ending::ignores_close && !is_healed_) {
     if (!is_done_ || !is_ending_) environment.faults.strike(FaultKind::ignores_close);
-    world.oracle.excuse_reset(link_);
+    world.excuses.excuse_reset(link_);
     return;
   }
   lose(world, "ends its side too");
 }
 
 // Answers each message with one, up to a bound.
-void Client::answer(Surroundings& world) {
+void Person::answer(Surroundings& world) {
   std::string answers;
   std::size_t lf = 0;
   while ((lf = received_.find('\n')) != std::string::npos) {
@@ -387,22 +392,23 @@ void Client::answer(Surroundings& world) {
 
 // --- Healing -----------------------------------------------------------------------------------
 
-void Client::freeze(Surroundings& world) {
+void Person::freeze(Surroundings& world) {
   is_frozen_ = true;
   if (link_ == no_link) return;
-  world.oracle.touch(link_);
-  world.oracle.excuse_reset(link_);
+  world.excuses.touch(link_);
+  world.excuses.excuse_reset(link_);
 }
 
-void Client::heal(Surroundings& world) {
+void Person::heal(Surroundings& world) {
   is_healed_ = true;
   is_done_ = true;
   has_stopped_reading_ = false;
   const bool is_well = link_ != no_link && is_connected_ && !is_ending_ &&
-                       world.oracle.stage(link_) == Oracle::Stage::online &&
-                       world.oracle.name_of(link_) == plan_.name && world.kernel.unread(link_) == 0;
+                       world.server.oracle.stage(link_) == Oracle::Stage::online &&
+                       world.server.oracle.name_of(link_) == plan_.name &&
+                       world.kernel.unread(link_) == 0;
   if (!is_well && link_ != no_link) {
-    world.oracle.touch(link_);
+    world.excuses.touch(link_);
     lose(world, world.kernel.unread(link_) > 0 ? "resets" : "closes");
     return;
   }
@@ -413,13 +419,14 @@ void Client::heal(Surroundings& world) {
 }
 
 // Says what must be answered, and what must arrive.
-void Client::probe(Surroundings& world) {
+void Person::probe(Surroundings& world) {
   if (has_probed_) return;
   has_probed_ = true;
   std::string bytes = unsent_.empty() || is_websocket() ? "" : "\n";  // ends what was begun
   bytes += "/ping well\n" + plan_.name + ": to myself\n";
-  for (const Client& other : world.everybody) {
-    if (other.is_healed() && other.number_ != number_) bytes += other.name() + ": are you well?\n";
+  for (Chooser number = 1; number <= world.everybody.size(); ++number) {
+    const Actor& other = world.everybody.at(number);
+    if (other.is_healed() && number != number_) bytes += other.name() + ": are you well?\n";
   }
   say(world, bytes);
 }

@@ -1,7 +1,8 @@
 // People with a browser: how lines become frames, and what frames ask for.
 #include <array>
 
-#include "sim/client.h"
+#include "sim/person.h"
+#include "sim/reference.h"
 
 namespace lastword::sim {
 
@@ -16,7 +17,7 @@ constexpr Frame control(unsigned opcode, std::string payload) {
 }  // namespace
 
 // Asks for a WebSocket. Most wait for the answer before they say anything, some don't.
-void Client::open(Surroundings& world) {
+void Person::open(Surroundings& world) {
   Environment& environment = world.environment;
   std::string request = reference::opening_request();
   const bool is_misled = !is_healed_ && !plan_.is_sheltered &&
@@ -34,7 +35,7 @@ void Client::open(Surroundings& world) {
   flush(world);
 }
 
-void Client::read_frames(Surroundings& world) {
+void Person::read_frames(Surroundings& world) {
   const std::size_t end = raw_.find("\r\n\r\n");
   if (raw_.starts_with("HTTP/")) {
     if (end == std::string::npos) return;
@@ -54,7 +55,7 @@ void Client::read_frames(Surroundings& world) {
   }
 }
 
-void Client::read_frame(Surroundings& world, const Frame& frame) {
+void Person::read_frame(Surroundings& world, const Frame& frame) {
   switch (frame.opcode) {
     case reference::op::text:
     case reference::op::binary:
@@ -66,7 +67,7 @@ void Client::read_frame(Surroundings& world, const Frame& frame) {
       flush(world);
       return;
     case reference::op::close: {
-      if (plan_.ending == ClientPlan::Ending::ignores_close && !is_healed_) return;
+      if (plan_.ending == PersonPlan::Ending::ignores_close && !is_healed_) return;
       if (!has_sent_close_) {
         has_sent_close_ = true;
         is_ending_ = true;
@@ -80,7 +81,7 @@ void Client::read_frame(Surroundings& world, const Frame& frame) {
   }
 }
 
-std::string Client::masked(const Frame& frame) {
+std::string Person::masked(const Frame& frame) {
   constexpr std::uint32_t odd = 0x9E37'79B1;  // another key for each frame
   Frame sent = frame;
   sent.is_masked = true;
@@ -88,7 +89,7 @@ std::string Client::masked(const Frame& frame) {
 }
 
 // Each line becomes a message; what has no LF yet becomes the beginning of one.
-std::string Client::in_frames(Surroundings& world, std::string_view lines) {
+std::string Person::in_frames(Surroundings& world, std::string_view lines) {
   std::string frames;
   while (!lines.empty()) {
     const std::size_t lf = lines.find('\n');
@@ -106,7 +107,7 @@ std::string Client::in_frames(Surroundings& world, std::string_view lines) {
   return frames;
 }
 
-std::string Client::in_fragments(Surroundings& world, std::string_view line) {
+std::string Person::in_fragments(Surroundings& world, std::string_view line) {
   Environment& environment = world.environment;
   const unsigned opcode = reference::is_utf8(line) ? reference::op::text : reference::op::binary;
   const bool is_plain = plan_.is_sheltered || is_healed_ ||
@@ -143,7 +144,7 @@ std::string Client::in_fragments(Surroundings& world, std::string_view line) {
       frames += masked(control(reference::op::close, reference::close_payload(1001, "leaving")));
       has_sent_close_ = true;
       is_ending_ = true;
-      world.oracle.touch(link_);
+      world.excuses.touch(link_);
       if (environment.strikes(FaultKind::after_close_frame, Site::framing, number_)) {
         frames += masked(last) + masked({.payload = "nobody: behind the close"});
       }
@@ -153,7 +154,7 @@ std::string Client::in_fragments(Surroundings& world, std::string_view line) {
 }
 
 // Says goodbye the way a browser does, and perhaps goes on talking.
-void Client::send_close(Surroundings& world, unsigned code) {
+void Person::send_close(Surroundings& world, unsigned code) {
   if (has_sent_close_) return;
   Environment& environment = world.environment;
   has_sent_close_ = true;
@@ -169,7 +170,7 @@ void Client::send_close(Surroundings& world, unsigned code) {
 }
 
 // Breaks the protocol, if that is what strikes.
-bool Client::say_bad_frame(Surroundings& world) {
+bool Person::say_bad_frame(Surroundings& world) {
   Environment& environment = world.environment;
   const bool is_struck = !plan_.is_sheltered && !has_sent_close_ && is_open_ &&
                          environment.strikes(FaultKind::malformed, Site::framing, number_);

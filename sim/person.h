@@ -5,49 +5,36 @@
 #include <string>
 #include <vector>
 
-#include "sim/environment.h"
+#include "sim/actor.h"
 #include "sim/kernel.h"
-#include "sim/oracle.h"
 #include "sim/plan.h"
 #include "sim/reference_frames.h"
+#include "sim/surroundings.h"
 
 namespace lastword::sim {
 
-// One user, with one connection at a time. A value; the world it lives in comes with every call.
-class Client {
+// One user, who does by and by what the plan says and what is drawn.
+class Person final : public Actor {
  public:
-  // What a client acts upon.
-  struct Surroundings {
-    Environment& environment;
-    Kernel& kernel;
-    Oracle& oracle;
-    const Host& host;
-    const std::vector<Client>& everybody;
-  };
+  Person(PersonPlan plan, Chooser number) : plan_{std::move(plan)}, number_{number} {}
 
-  Client(ClientPlan plan, Chooser number) : plan_{std::move(plan)}, number_{number} {}
+  void start(Surroundings& world) override;
+  void act(Surroundings& world) override;
+  void read_on(Surroundings& world) override;
+  void connected(Surroundings& world, Link link) override;
+  void look(Surroundings& world, Link link) override;
+  void heal(Surroundings& world) override;
+  void freeze(Surroundings& world) override;
 
-  void start(Surroundings& world);
-  // Its time has come to do the next thing.
-  void act(Surroundings& world);
-  // A slow or stopped reader goes on.
-  void read_on(Surroundings& world);
-  // The network has something for it.
-  void connected(Surroundings& world, Link link);
-  void look(Surroundings& world, Link link);
-
-  // From now on it behaves, comes back if it has to, and says a few things that must be answered.
-  void heal(Surroundings& world);
-  // From now on it does nothing any more.
-  void freeze(Surroundings& world);
-
-  [[nodiscard]] const ClientPlan& plan() const { return plan_; }
-  [[nodiscard]] const std::string& name() const { return plan_.name; }
-  [[nodiscard]] Chooser number() const { return number_; }
-  [[nodiscard]] Link link() const { return link_; }
-  [[nodiscard]] bool is_healed() const { return is_healed_; }
-  [[nodiscard]] bool has_unsent() const { return !unsent_.empty(); }
-  [[nodiscard]] bool is_done() const { return is_done_; }
+  [[nodiscard]] Chooser number() const override { return number_; }
+  [[nodiscard]] const std::string& name() const override { return plan_.name; }
+  [[nodiscard]] Link link() const override { return link_; }
+  [[nodiscard]] bool is_healed() const override { return is_healed_; }
+  [[nodiscard]] bool has_unsent() const override { return !unsent_.empty(); }
+  [[nodiscard]] bool ignores_close() const override {
+    return plan_.ending == PersonPlan::Ending::ignores_close;
+  }
+  [[nodiscard]] bool is_hostile() const override { return plan_.is_hostile; }
 
  private:
   void connect(Surroundings& world);
@@ -70,7 +57,7 @@ class Client {
   void answer(Surroundings& world);
   [[nodiscard]] bool is_reading() const;
 
-  // WebSocket (client_frames.cc).
+  // WebSocket (person_frames.cc).
   [[nodiscard]] bool is_websocket() const { return plan_.traits.transport == Transport::websocket; }
   void open(Surroundings& world);
   void read_frames(Surroundings& world);
@@ -81,7 +68,7 @@ class Client {
   void send_close(Surroundings& world, unsigned code);
   bool say_bad_frame(Surroundings& world);
 
-  ClientPlan plan_;
+  PersonPlan plan_;
   Chooser number_;
   Link link_ = no_link;
   bool is_coming_ = false;  // connects when it acts the next time
