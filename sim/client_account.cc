@@ -71,10 +71,12 @@ std::optional<std::string> ClientAccount::complaint(std::span<const std::string>
         }
         break;
       case Fate::refused:
-        if (times[number] > 0) return what + "counts as refused, and " + was;
+        if (times[number] > 0) return std::string{what}.append("counts as refused, and ") += was;
         break;
       case Fate::unsent:
-        if (times[number] > 0 && !line.was_resent) return what + "counts as unsent, and " + was;
+        if (times[number] > 0 && !line.was_resent) {
+          return std::string{what}.append("counts as unsent, and ") += was;
+        }
         break;
       case Fate::unknown:
         break;

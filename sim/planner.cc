@@ -183,10 +183,10 @@ void Planner::lines_for(ClientPlan& client, std::uint32_t place) {
         client.lines.push_back("#r: " + text);
         break;
       case 2:
-        client.lines.push_back(line % 2 == 0 ? "/leave #r" : "/join #r");
+        client.lines.emplace_back(line % 2 == 0 ? "/leave #r" : "/join #r");
         break;
       case 3:
-        client.lines.push_back(line % 2 == 0 ? "/who" : "");
+        client.lines.emplace_back(line % 2 == 0 ? "/who" : "");
         break;
       case 4:
         client.lines.push_back("no destination " + std::to_string(line));
