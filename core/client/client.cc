@@ -301,9 +301,10 @@ std::uint64_t Client::digest() const {
                                      counts_.attempts}) {
     digest.add(number);
   }
-  for (const bool flag : {is_finishing_, is_abandoned_, is_full_, was_online_, has_quit_,
-                          has_sent_close_, has_goodbye_, is_ending_when_written_, is_ping_due_,
-                          checkpoint_.is_out, pong_size_.has_value(), end_.has_value()}) {
+  for (const bool flag :
+       {may_hold_name_, has_said_name_, is_finishing_, is_abandoned_, is_full_, was_online_,
+        has_quit_, has_sent_close_, has_goodbye_, is_ending_when_written_, is_ping_due_,
+        checkpoint_.is_out, pong_size_.has_value(), end_.has_value()}) {
     digest.add(flag ? 1U : 0U);
   }
   for (const std::optional<Instant>& at : {name_held_since_, retry_at_, state_ends_at_, beat_at_}) {

@@ -297,12 +297,14 @@ class Client {
   bool is_finishing_ = false;
   bool is_abandoned_ = false;
   bool is_full_ = false;
+  bool may_hold_name_ = false;              // an earlier link of ours, as far as the server knows
   bool was_online_ = false;                 // ever
   std::optional<Instant> name_held_since_;  // by an earlier link of ours
 
   // This link
   client::Link link_ = client::no_link;
   LinkPhase phase_ = LinkPhase::none;
+  bool has_said_name_ = false;
   bool has_quit_ = false;        // sent /quit
   bool has_sent_close_ = false;  // nothing may follow it
   bool has_goodbye_ = false;

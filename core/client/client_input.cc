@@ -158,7 +158,7 @@ bool Client::hear_at_login(Instant now, std::string_view line) {
     reason = Reason::server_full;
   } else if (line.starts_with("! name did not come")) {
     reason = Reason::login_timed_out;
-  } else if (line.starts_with("! name is taken") && was_online_) {
+  } else if (line.starts_with("! name is taken") && may_hold_name_) {
     reason = Reason::name_held;
     if (!name_held_since_) name_held_since_ = now;
   } else if (line.starts_with("! name ")) {

@@ -32,6 +32,8 @@ void Client::connect(Instant now, Reason reason) {
   retry_at_.reset();
   state_ends_at_ = now + config_.connect_timeout;
 
+  may_hold_name_ = may_hold_name_ || has_said_name_;
+  has_said_name_ = false;
   has_quit_ = false;
   has_sent_close_ = false;
   has_goodbye_ = false;
@@ -69,6 +71,7 @@ void Client::shake_hands(Instant now) {
 void Client::log_in(Instant now, Reason reason) {
   go(now, State::logging_in, {.reason = reason});
   put_line(config_.name);
+  has_said_name_ = true;
   ask();
 }
 

@@ -206,6 +206,17 @@ TEST_P(ClientOver, SlowsWhoeverFeedsIt) {
   EXPECT_EQ(alice.lines.size(), given);
 }
 
+TEST_P(ClientOver, RendersNoMoreThanItCanWrite) {
+  ClientWorld world;
+  ClientNode& alice = world.log_in(named("alice"));
+  alice.write_budget = 0;
+  const std::string line = "alice: " + std::string(200, 'x');
+  while (alice.give(line) == Given::taken) {
+  }
+  EXPECT_GE(alice.client.output_bytes(), Client::output_mark);
+  EXPECT_LT(alice.client.output_bytes(), Client::output_mark + line.size() + 100);
+}
+
 // --- The end -----------------------------------------------------------------------------------
 
 TEST_P(ClientOver, EndsInOrder) {

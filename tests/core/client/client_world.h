@@ -57,11 +57,12 @@ class ClientNode {
 
   std::optional<client::ConnectFault> connect_fault;  // for every attempt from now on
   bool is_connecting_for_ever = false;
-  bool is_silent = false;  // nothing comes and nothing arrives
+  bool is_silent = false;  // nothing comes and nothing arrives, until this link is closed
   std::size_t write_max = SIZE_MAX;
   std::size_t write_budget = SIZE_MAX;  // bytes that all writes from now on take together
   std::size_t read_max = SIZE_MAX;
-  bool is_taking_lines = true;  // the application
+  std::size_t read_budget = SIZE_MAX;  // bytes that all reads from now on bring together
+  bool is_taking_lines = true;         // the application
 
   // --- What came of it ---------------------------------------------------------------------------
 
@@ -85,6 +86,13 @@ class ClientNode {
     pipe().fault = fault;
     broken_ = fault;
   }
+  // The server notices links that ended while the network was silent.
+  void lay_ghosts() {
+    for (const std::size_t ghost : ghosts_) server_->pipe(ghost).fault = Fault::reset;
+    ghosts_.clear();
+  }
+  // Another server is there.
+  void forget_ghosts() { ghosts_.clear(); }
   [[nodiscard]] Pipe& pipe() { return server_->pipe(*pipe_); }
   [[nodiscard]] bool has_link() const { return pipe_.has_value(); }
 
@@ -166,8 +174,9 @@ class ClientNode {
   [[nodiscard]] Transfer read(client::Link link, std::span<std::byte> buffer) {
     EXPECT_EQ(link, link_);
     std::string& received = pipe().received;
-    if (!received.empty() && !is_silent) {
-      const std::size_t count = std::min({buffer.size(), read_max, received.size()});
+    if (!received.empty() && !is_silent && read_budget > 0) {
+      const std::size_t count = std::min({buffer.size(), read_max, read_budget, received.size()});
+      read_budget -= read_budget == SIZE_MAX ? 0 : count;
       std::memcpy(buffer.data(), received.data(), count);
       received.erase(0, count);
       return {.kind = Transfer::Kind::bytes, .count = count};
@@ -181,7 +190,7 @@ class ClientNode {
     if (broken_) return {.kind = Transfer::Kind::fault, .fault = *broken_};
     const std::size_t count = std::min({bytes.size(), write_max, write_budget});
     if (count == 0) return {};
-    write_budget -= count;
+    write_budget -= write_budget == SIZE_MAX ? 0 : count;
     has_moved_ = true;
     written.append(as_text(bytes.first(count)));
     if (!is_silent) pipe().inbound.append(as_text(bytes.first(count)));
@@ -190,6 +199,7 @@ class ClientNode {
   void await_readable(client::Link /*link*/) { is_awaiting_readable_ = true; }
   void await_writable(client::Link /*link*/) { is_awaiting_writable_ = true; }
   void close(client::Link link) {
+    if (pipe_ && is_silent) ghosts_.push_back(*pipe_);
     if (pipe_ && !is_silent) {
       if (pipe().received.empty() && !broken_) {
         pipe().has_client_ended = true;
@@ -199,6 +209,7 @@ class ClientNode {
     }
     pipe_.reset();
     broken_.reset();
+    is_silent = false;
     is_attempt_open_ = false;
     is_awaiting_readable_ = false;
     is_awaiting_writable_ = false;
@@ -222,11 +233,14 @@ class ClientNode {
   }
 
   [[nodiscard]] bool is_at_end() {
-    return pipe().has_server_ended && pipe().outbound.empty() && !is_silent;
+    return pipe().has_server_ended && pipe().outbound.empty() && pipe().received.empty() &&
+           !is_silent;
   }
   [[nodiscard]] bool is_readable() {
     if (broken_) return true;
-    return pipe_ && ((!pipe().received.empty() && !is_silent) || is_at_end());
+    if (!pipe_) return false;
+    const bool is_anything_there = !pipe().received.empty() && !is_silent && read_budget > 0;
+    return is_anything_there || is_at_end();
   }
 
   // Takes lines and events. Returns whether there were any.
@@ -254,6 +268,7 @@ class ClientNode {
   ClientPump<ClientNode> pump_;
   client::Link link_ = client::no_link;
   std::optional<std::size_t> pipe_;
+  std::vector<std::size_t> ghosts_;  // pipes whose end the server has not seen
   std::optional<Fault> broken_;
   std::optional<client::Link> to_release_;
   std::optional<client::Deadline> deadline_;
@@ -334,6 +349,7 @@ class ClientWorld {
     for (auto& node : nodes_) {
       EXPECT_FALSE(node->has_link()) << node->client.config().name;
       node->is_server_down = false;
+      node->forget_ghosts();
     }
     server_ = std::move(next);
     is_server_running_ = true;
