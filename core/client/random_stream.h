@@ -16,7 +16,8 @@ using Seed = std::array<std::byte, 32>;
 
 // SHA-256 of the seed and a counter, block by block. It is as unpredictable as its seed, which is
 // what RFC 6455, section 5.3 asks of masking keys, and the same seed gives the same numbers on
-// every machine. A value: a copy goes on with the same numbers.
+// every machine. A value: a copy goes on with the same numbers. (libcrypto takes memory of its own
+// for each block, which is eight masking keys.)
 class RandomStream {
  public:
   explicit RandomStream(const Seed& seed) : seed_{seed} {}
