@@ -1,6 +1,7 @@
 #include "net/client_words.h"
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 
 namespace lastword {
@@ -19,9 +20,16 @@ std::string in_seconds(Duration duration) {
   return text.data();
 }
 
+// The server could not take us now, and may later: it is full, say (RFC 9110, section 15.6).
+bool is_server_out_of_order(const Event& event) {
+  constexpr std::uint64_t first_server_error = 500;
+  return event.reason == Reason::handshake_refused && event.detail >= first_server_error;
+}
+
 // What a person can do about it; empty where only waiting helps.
-std::string_view advice_for(Reason reason) {
-  switch (reason) {
+std::string_view advice_for(const Event& event) {
+  if (is_server_out_of_order(event)) return "";
+  switch (event.reason) {
     case Reason::unknown_host:
       return "look at the host's spelling";
     case Reason::refused:
@@ -44,8 +52,9 @@ std::string_view advice_for(Reason reason) {
 }
 
 // The name of the group in sysexits.h, in words.
-std::string_view kind_of(Reason reason) {
-  switch (reason) {
+std::string_view kind_of(const Event& event) {
+  if (is_server_out_of_order(event)) return "temporary failure";
+  switch (event.reason) {
     case Reason::unknown_host:
       return "no host";
     case Reason::refused:
@@ -82,8 +91,8 @@ std::string explained(const Event& event) {
   return text;
 }
 
-std::string with_advice(std::string text, Reason reason) {
-  const std::string_view advice = advice_for(reason);
+std::string with_advice(std::string text, const Event& event) {
+  const std::string_view advice = advice_for(event);
   if (!advice.empty()) text.append("; ").append(advice);
   return text;
 }
@@ -104,8 +113,7 @@ std::string words_for_state(const Event& event, const client::Config& config) {
     case State::closing:
       return "closing: " + explained(event);
     case State::waiting:
-      return with_advice("waiting " + in_seconds(event.delay) + ": " + explained(event),
-                         event.reason);
+      return with_advice("waiting " + in_seconds(event.delay) + ": " + explained(event), event);
     case State::gone:
       return "gone: " + explained(event);
   }
@@ -135,8 +143,7 @@ std::string words_for_line(const Event& event) {
 
 std::string words_for_end(const Event& gone, const client::Config& config) {
   return with_advice(
-      std::string{kind_of(gone.reason)} + ": " + to_string(config.url) + ": " + explained(gone),
-      gone.reason);
+      std::string{kind_of(gone)} + ": " + to_string(config.url) + ": " + explained(gone), gone);
 }
 
 std::string words_for_losses(const client::Counts& counts, const NotGiven& not_given) {

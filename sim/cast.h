@@ -15,6 +15,11 @@ namespace lastword::sim {
 // Numbers go from 1 to size(), people first: 0 is the server.
 class Cast {
  public:
+  // How many will be added: each is worth not being moved.
+  void expect(std::size_t people, std::size_t clients) {
+    people_.reserve(people);
+    clients_.reserve(clients);
+  }
   // The next number is this person's. All people come before the first client.
   void add(PersonPlan plan) {
     LASTWORD_CHECK(clients_.empty());

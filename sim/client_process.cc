@@ -49,7 +49,9 @@ ClientProcess::ClientProcess(const ClientProcess& other)
       pump_{other.pump_, client_, *this, buffer_},
       account_{other.account_},
       attempts_{other.attempts_},
+      changes_{other.changes_},
       turns_{other.turns_},
+      vain_wakeups_{other.vain_wakeups_},
       link_{other.link_},
       client_link_{other.client_link_},
       is_attempt_told_{other.is_attempt_told_},
@@ -86,7 +88,11 @@ void ClientProcess::act(Surroundings& world) {
     wake(runs_at_ - now());
     return;
   }
-  if (has_work()) turn();
+  if (has_work()) {
+    turn();
+  } else {
+    ++vain_wakeups_;
+  }
 }
 
 void ClientProcess::read_on(Surroundings& world) { act(world); }
@@ -316,9 +322,12 @@ void ClientProcess::feed() {
 
 void ClientProcess::tell(const client::Event& event) {
   account_.told(event);
+  using Kind = client::Event::Kind;
+  if (event.kind == Kind::state) {
+    changes_.push_back({.at = event.at, .to = event.to, .reason = event.reason});
+  }
   Environment& environment = world_->environment;
   if (!environment.is_telling()) return;
-  using Kind = client::Event::Kind;
   if (event.kind == Kind::state) {
     std::string text{word_for(event.to)};
     text.append(": ").append(explain(event.reason));

@@ -52,8 +52,16 @@ class ClientProcess final : public Actor {
   [[nodiscard]] const ClientAccount& account() const { return account_; }
   // Attempts to connect, by the time at which they were made.
   [[nodiscard]] const std::vector<Instant>& attempts() const { return attempts_; }
-  // Turns of its loop.
+  // What it came to, and when.
+  struct Change {
+    Instant at;
+    client::State to;
+    client::Reason reason;
+  };
+  [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+  // Turns of its loop, and how often it was woken and found nothing to do.
   [[nodiscard]] std::uint64_t turns() const { return turns_; }
+  [[nodiscard]] std::uint64_t vain_wakeups() const { return vain_wakeups_; }
 
   // --- The pump's network ------------------------------------------------------------------------
 
@@ -91,7 +99,9 @@ class ClientProcess final : public Actor {
   ClientPump<ClientProcess> pump_;
   ClientAccount account_;
   std::vector<Instant> attempts_;
+  std::vector<Change> changes_;
   std::uint64_t turns_ = 0;
+  std::uint64_t vain_wakeups_ = 0;
   Surroundings* world_ = nullptr;  // while one of the calls from outside runs
 
   Link link_ = no_link;                         // of the kernel

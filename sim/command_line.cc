@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include "sim/readable.h"
+
 namespace lastword::sim {
 
 namespace {
@@ -204,17 +206,75 @@ class ReplayParser {
   ReplayCommand asked_;
 };
 
+class CrowdParser {
+ public:
+  explicit CrowdParser(CLI::App& app)
+      : command_{*app.add_subcommand("crowd", "a crowd of clients that lose their server")} {
+    CrowdPlan& plan = asked_.plan;
+    add_number(
+        command_, "--clients", "N", "how many there are [" + grouped(plan.clients) + "]",
+        {.min = CrowdPlan::clients_min, .max = CrowdPlan::clients_max},
+        [&plan](std::uint64_t number) { plan.clients = static_cast<std::uint32_t>(number); });
+    add(command_, "--downtime", "DURATION",
+        "from the old process's end to the new one's start: 500ms, 10s, 2m [10s]",
+        [&plan](const std::string& text) {
+          const auto downtime = parse_downtime(text);
+          if (!downtime) return in_quotes(text) + " is no duration from 0ms to 10m";
+          plan.downtime = *downtime;
+          return std::string{};
+        });
+    command_.add_flag("--kill", plan.is_killed, "SIGKILL, in place of SIGTERM");
+    add(command_, "--seed", "N", "what the clients draw; 0x2a is 42 [1]",
+        [&plan](const std::string& text) {
+          const auto seed = parse_seed(text);
+          if (!seed) return in_quotes(text) + " is no seed";
+          plan.seed = *seed;
+          return std::string{};
+        });
+    add(command_, "--svg", "FILE", "draw it, into FILE", [this](const std::string& text) {
+      asked_.picture = text;
+      return text.empty() ? std::string{"there is no file without a name"} : std::string{};
+    });
+  }
+
+  [[nodiscard]] bool is_asked_for() const { return command_.parsed(); }
+  [[nodiscard]] const CrowdCommand& asked() const { return asked_; }
+
+ private:
+  static std::optional<Duration> parse_downtime(std::string_view text) {
+    struct Unit {
+      std::string_view word;
+      std::chrono::milliseconds span;
+    };
+    static constexpr std::array<Unit, 3> units{
+        {{.word = "ms", .span = std::chrono::milliseconds{1}},
+         {.word = "s", .span = std::chrono::seconds{1}},
+         {.word = "m", .span = std::chrono::minutes{1}}}};
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    const std::string_view word = text.substr(digits);
+    const auto unit = std::ranges::find(units, word, &Unit::word);
+    if (unit == units.end()) return std::nullopt;
+    const auto max = static_cast<std::uint64_t>(CrowdPlan::downtime_max / unit->span);
+    const auto number = parse_number(text.substr(0, digits), 10, max);
+    if (!number) return std::nullopt;
+    return *number * unit->span;
+  }
+
+  CLI::App& command_;
+  CrowdCommand asked_;
+};
+
 CommandLineEnd unusable(const std::string& reason, const std::string& command) {
   return {.exit_code = 2,
           .text = "lastword-sim: " + reason + " (see lastword-sim " +
                   (command.empty() ? "" : command + " ") + "--help)"};
 }
 
-constexpr std::array<std::string_view, 3> command_names{"run", "replay", "list"};
+constexpr std::array<std::string_view, 4> command_names{"run", "replay", "crowd", "list"};
 
 // CLI11 would only say that a command is missing.
 std::string misplaced(std::string_view first) {
-  if (first.empty()) return "a command is missing; there are: run, replay, list";
+  if (first.empty()) return "a command is missing; there are: run, replay, crowd, list";
   if (first == "--help" || first == "-h" || first == "--version") return {};
   if (first.starts_with('-')) {
     return std::string{first} + ": the command comes first, as in lastword-sim run " +
@@ -223,7 +283,7 @@ std::string misplaced(std::string_view first) {
   if (std::find(command_names.begin(), command_names.end(), first) != command_names.end()) {
     return {};
   }
-  return "unknown command " + in_quotes(first) + "; there are: run, replay, list";
+  return "unknown command " + in_quotes(first) + "; there are: run, replay, crowd, list";
 }
 
 }  // namespace
@@ -256,6 +316,7 @@ std::expected<Command, CommandLineEnd> parse_command_line(int argument_count,
   app.require_subcommand(1);
   RunParser run{app};
   ReplayParser replay{app};
+  CrowdParser crowd{app};
   app.add_subcommand("list", "the scenarios, faults, marks and properties there are");
 
   const std::string first = argument_count > 1 ? arguments[1] : "";
@@ -277,6 +338,7 @@ std::expected<Command, CommandLineEnd> parse_command_line(int argument_count,
   if (!contradiction.empty()) return std::unexpected{unusable(contradiction, first)};
   if (run.is_asked_for()) return run.asked();
   if (replay.is_asked_for()) return replay.asked();
+  if (crowd.is_asked_for()) return crowd.asked();
   return ListCommand{};
 }
 

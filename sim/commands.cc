@@ -13,6 +13,8 @@
 
 #include "sim/abort_note.h"
 #include "sim/case_file.h"
+#include "sim/crowd_picture.h"
+#include "sim/crowd_report.h"
 #include "sim/failure_report.h"
 #include "sim/readable.h"
 #include "sim/summary.h"
@@ -215,6 +217,23 @@ int perform(const ReplayCommand& command, const Surroundings& surroundings) {
   }
   out << "hash=" << hexadecimal(told.outcome.hash) << "\n" << std::flush;
   if (!told.outcome.violations.empty()) return 1;
+  return is_written ? 0 : 2;
+}
+
+int perform(const CrowdCommand& command, const Surroundings& surroundings) {
+  const CrowdResult result = run_crowd(command.plan);
+  const std::vector<std::string> complained = complaints(command.plan, result);
+  std::ostream& out = surroundings.out;
+  out << tell_crowd(command.plan, result) << "\n";
+  for (const std::string& complaint : complained) out << complaint << "\n";
+  if (complained.empty()) out << "all bounds and all properties held\n";
+  bool is_written = true;
+  if (!command.picture.empty()) {
+    is_written = write_file(command.picture, crowd_picture(command.plan, result), surroundings);
+    if (is_written) out << "picture written to " << command.picture << "\n";
+  }
+  out << "hash=" << hexadecimal(result.hash) << "\n" << std::flush;
+  if (!complained.empty()) return 1;
   return is_written ? 0 : 2;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "sim/crowd.h"
 #include "sim/progress.h"
 #include "sim/suite.h"
 
@@ -29,9 +30,14 @@ struct ReplayCommand {
   bool is_shrunk = false;
 };
 
+struct CrowdCommand {
+  CrowdPlan plan;
+  std::string picture;  // file to write it to; empty: none
+};
+
 struct ListCommand {};
 
-using Command = std::variant<RunCommand, ReplayCommand, ListCommand>;
+using Command = std::variant<RunCommand, ReplayCommand, CrowdCommand, ListCommand>;
 
 // Where a command finds itself.
 struct Surroundings {
@@ -49,6 +55,7 @@ struct Surroundings {
 // not be read or written, 128 and the signal's number if it was interrupted while all held.
 [[nodiscard]] int perform(const RunCommand& command, const Surroundings& surroundings);
 [[nodiscard]] int perform(const ReplayCommand& command, const Surroundings& surroundings);
+[[nodiscard]] int perform(const CrowdCommand& command, const Surroundings& surroundings);
 [[nodiscard]] int perform(const ListCommand& command, const Surroundings& surroundings);
 
 }  // namespace lastword::sim

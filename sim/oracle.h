@@ -267,6 +267,7 @@ class Oracle final : public Witness {
   Instant stopped_again_at_{};
   bool was_killed_ = false;
   bool is_memory_full_ = false;
+  Instant heartbeats_checked_at_{};
   std::uint64_t digest_before_ = 0;         // of a stale fact
   mutable std::vector<Chooser> mentioned_;  // in texts about violations
   std::optional<Server> twin_;

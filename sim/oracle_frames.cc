@@ -153,6 +153,13 @@ void Oracle::unresponsive(Link link) {
 // A peer that is silent though nothing keeps it from being heard is gone after three heartbeats;
 // a fourth for a timer that is late.
 void Oracle::check_heartbeats() {
+  // Linear in all connections: of more than a scenario has, it looks at them once a second, and
+  // finds out so much later.
+  constexpr std::size_t connections_at_once = 1000;
+  constexpr Duration rest = std::chrono::seconds{1};
+  const bool is_resting = environment_->now < heartbeats_checked_at_ + rest;
+  if (is_resting && host_->server().connection_count() > connections_at_once) return;
+  heartbeats_checked_at_ = environment_->now;
   for (const Link link : by_slot_) {
     if (link == no_link || !peers_[link].frames) continue;
     Peer& peer = peers_[link];

@@ -77,8 +77,11 @@ struct Plan {
   std::optional<Duration> stop_at;             // SIGTERM at a fixed time
   std::vector<Restart> restarts;               // in the order of their times
   std::uint32_t backlog_max = 64;
-  bool is_control_on = true;        // signals come in the middle, and again
-  bool is_stopped_anywhere = true;  // SIGTERM after a step that is drawn
+  // From healing to its judgement; none: long enough for whatever faults have left behind.
+  std::optional<Duration> healing_bound;
+  std::uint64_t steps_max = 5'000'000;  // a run of more of them is one that goes nowhere
+  bool is_control_on = true;            // signals come in the middle, and again
+  bool is_stopped_anywhere = true;      // SIGTERM after a step that is drawn
 };
 
 [[nodiscard]] Plan make_plan(const Scenario& scenario, Choices& choices);

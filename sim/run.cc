@@ -4,21 +4,12 @@
 #include <array>
 #include <utility>
 
-#include "sim/check_trap.h"
 #include "sim/wall_clock.h"
 #include "sim/world.h"
 
 namespace lastword::sim {
 
 namespace {
-
-Violation violation_of(const CheckFailed& failed) {
-  const std::string text = failed.what();
-  const bool is_about_books = text.find("books") != std::string::npos ||
-                              text.find("queued") != std::string::npos ||
-                              text.find("pending") != std::string::npos;
-  return {.property = is_about_books ? Property::books_balance : Property::bounds, .text = text};
-}
 
 // Runs the world to its end, and catches what the core stops at.
 Outcome finish(World& world) {
@@ -134,6 +125,14 @@ void sweep_second_stops(const World& stopped, std::uint32_t stride, Sweep& sweep
 bool Outcome::has_broken(Property property) const {
   return std::any_of(violations.begin(), violations.end(),
                      [&](const Violation& violation) { return violation.property == property; });
+}
+
+Violation violation_of(const CheckFailed& failed) {
+  const std::string text = failed.what();
+  const bool is_about_books = text.find("books") != std::string::npos ||
+                              text.find("queued") != std::string::npos ||
+                              text.find("pending") != std::string::npos;
+  return {.property = is_about_books ? Property::books_balance : Property::bounds, .text = text};
 }
 
 Outcome run(const Scenario& scenario, Choices choices) {

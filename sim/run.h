@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/instant.h"
+#include "sim/check_trap.h"
 #include "sim/choices.h"
 #include "sim/fault.h"
 #include "sim/mark.h"
@@ -31,6 +32,9 @@ struct Outcome {
 
   [[nodiscard]] bool has_broken(Property property) const;
 };
+
+// What a check of the code's own that failed within a run counts as.
+[[nodiscard]] Violation violation_of(const CheckFailed& failed);
 
 [[nodiscard]] Outcome run(const Scenario& scenario, Choices choices);
 

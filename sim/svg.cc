@@ -58,9 +58,25 @@ std::string polygon(std::string_view css, const std::vector<Point>& points) {
   return out + "\"/>";
 }
 
+std::string rectangle(std::string_view css, Point from, Point to) {
+  return "<rect class=\"" + std::string{css} + "\" x=\"" + digits(from.x) + "\" y=\"" +
+         digits(from.y) + "\" width=\"" + digits(to.x - from.x) + "\" height=\"" +
+         digits(to.y - from.y) + "\"/>";
+}
+
+std::string polyline(std::string_view css, const std::vector<Point>& points) {
+  std::string out = "<polyline class=\"" + std::string{css} + "\" points=\"";
+  for (std::size_t place = 0; place < points.size(); ++place) {
+    out += (place == 0 ? "" : " ") + digits(points[place].x) + "," + digits(points[place].y);
+  }
+  return out + "\"/>";
+}
+
 std::string text_at(std::string_view css, Point at, Anchor anchor, std::string_view text) {
+  static constexpr std::array<std::string_view, 3> words{"", " text-anchor=\"middle\"",
+                                                         " text-anchor=\"end\""};
   return "<text class=\"" + std::string{css} + "\" x=\"" + digits(at.x) + "\" y=\"" + digits(at.y) +
-         "\"" + (anchor == Anchor::end ? " text-anchor=\"end\"" : "") + ">" + escape(text) +
+         "\"" + std::string{words[static_cast<std::size_t>(anchor)]} + ">" + escape(text) +
          "</text>";
 }
 

@@ -15,7 +15,7 @@ struct Point {
 };
 
 // Where the place of a text is in it.
-enum class Anchor : std::uint8_t { start, end };
+enum class Anchor : std::uint8_t { start, middle, end };
 
 // With one decimal.
 [[nodiscard]] std::string digits(double value);
@@ -25,6 +25,10 @@ enum class Anchor : std::uint8_t { start, end };
 [[nodiscard]] std::string line(std::string_view css, Point from, Point to);
 [[nodiscard]] std::string circle(std::string_view css, Point at, double radius);
 [[nodiscard]] std::string polygon(std::string_view css, const std::vector<Point>& points);
+// From its upper left corner to its lower right one.
+[[nodiscard]] std::string rectangle(std::string_view css, Point from, Point to);
+// An open one.
+[[nodiscard]] std::string polyline(std::string_view css, const std::vector<Point>& points);
 [[nodiscard]] std::string text_at(std::string_view css, Point at, Anchor anchor,
                                   std::string_view text);
 

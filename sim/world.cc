@@ -14,8 +14,6 @@ using std::chrono::seconds;
 
 // Within this, and no more, everything that is not a timeout must have happened.
 constexpr Duration grace = seconds{5};
-// A run of more steps than this is one that goes nowhere.
-constexpr std::uint64_t steps_max = 5'000'000;
 
 }  // namespace
 
@@ -23,6 +21,12 @@ World::World(const Scenario& scenario, Choices choices, const Options& options)
     : environment_{std::move(choices)},
       plan_{make_plan(scenario, environment_.choices)},
       lives_{plan_.config, place()} {
+  environment_.narration = options.narration;
+  begin(options.is_without_hostile);
+}
+
+World::World(Plan plan, Choices choices, const Options& options)
+    : environment_{std::move(choices)}, plan_{std::move(plan)}, lives_{plan_.config, place()} {
   environment_.narration = options.narration;
   begin(options.is_without_hostile);
 }
@@ -53,6 +57,7 @@ void World::begin(bool is_without_hostile) {
     queue.push(Instant{} + plan_.restarts[which].at, Event::Kind::restart, which);
   }
   queue.push(Instant{} + plan_.horizon, Event::Kind::heal);
+  cast_.expect(plan_.people.size(), plan_.clients.size());
   for (const PersonPlan& person : plan_.people) cast_.add(person);
   for (const ClientPlan& client : plan_.clients) cast_.add(client);
   auto world = surroundings();
@@ -76,7 +81,7 @@ std::vector<std::string> World::lanes() const {
 bool World::step() {
   if (is_over_ || is_broken()) return false;
   ++steps_;
-  if (steps_ > steps_max) {
+  if (steps_ > plan_.steps_max) {
     broke(Property::bounds, "the run does not come to an end");
     return false;
   }
@@ -377,6 +382,7 @@ void World::heal() {
   if (environment_.faults.at(FaultKind::late_discovery).injected > 0) {
     bound += 10 * kernel_.keep_alive;
   }
+  bound = plan_.healing_bound.value_or(bound);
   environment_.queue.push(environment_.now + bound, Event::Kind::judge);
 }
 

@@ -36,6 +36,8 @@ class World {
     bool is_without_hostile = false;  // the hostile people stay at home
   };
   World(const Scenario& scenario, Choices choices, const Options& options);
+  // Of a plan that no scenario makes.
+  World(Plan plan, Choices choices, const Options& options);
   World(const World& other);
   World& operator=(const World&) = delete;
   ~World() = default;
@@ -67,6 +69,7 @@ class World {
   // Of the current life.
   [[nodiscard]] const Host& host() const { return lives_.current().host; }
   [[nodiscard]] const Oracle& oracle() const { return lives_.current().oracle; }
+  [[nodiscard]] const std::vector<ClientProcess>& clients() const { return cast_.clients(); }
   [[nodiscard]] std::vector<std::string> lanes() const;
   // What each person had been told when healing began, as digests.
   [[nodiscard]] const std::vector<std::uint64_t>& transcripts() const { return transcripts_; }

@@ -254,8 +254,8 @@ std::optional<client::Deadline> Client::deadline() const {
 // --- Looking in --------------------------------------------------------------------------------
 
 bool Client::has_done_all() const {
-  return state_ == State::gone && was_online_ && !is_abandoned_ && counts_.refused == 0 &&
-         counts_.unknown == 0 && counts_.unsent == 0;
+  return state_ == State::gone && is_finishing_ && was_online_ && !is_abandoned_ &&
+         counts_.refused == 0 && counts_.unknown == 0 && counts_.unsent == 0;
 }
 
 client::LineNumber Client::last_settled() const { return ledger_.first_number() - 1; }

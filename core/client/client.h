@@ -166,7 +166,8 @@ class Client {
   }
   // Why it came to its state.
   [[nodiscard]] client::Reason reason() const { return reason_; }
-  // It is gone, it had been online, and every line that it was given was accepted.
+  // It is gone because it was to finish, it had been online, and every line that it was given was
+  // accepted. (Where the link ended first and there was no way back, others may have been to come.)
   [[nodiscard]] bool has_done_all() const;
   // Moves what happened since the last call into `out`, which is cleared first. Changes of state
   // are kept as long as there are less than `events_max`, fates always; while more than

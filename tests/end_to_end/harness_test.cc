@@ -1,14 +1,11 @@
 // The harness against itself: a listener in this process and shell scripts stand in for the server,
 // so that a failing test elsewhere is the server's failure and not the harness's.
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -16,6 +13,7 @@
 
 #include "tests/end_to_end/descriptor.h"
 #include "tests/end_to_end/line_client.h"
+#include "tests/end_to_end/listener.h"
 #include "tests/end_to_end/server_process.h"
 #include "tests/end_to_end/test_world.h"
 #include "tests/end_to_end/watchdog.h"
@@ -26,44 +24,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// The smallest possible other side: one listener, and blocking calls on what it accepts.
-class Listener {
- public:
-  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_.number(), generic, size), 0);
-    EXPECT_EQ(::listen(socket_.number(), 8), 0);
-    EXPECT_EQ(::getsockname(socket_.number(), generic, &size), 0);
-    endpoint_ = {.host = "127.0.0.1", .port = ntohs(address.sin_port)};
-  }
-
-  [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
-  [[nodiscard]] Descriptor accept() const {
-    return Descriptor(::accept4(socket_.number(), nullptr, nullptr, SOCK_CLOEXEC));
-  }
-  void close() { socket_.close(); }
-
- private:
-  Descriptor socket_;
-  Endpoint endpoint_;
-};
-
-void put(const Descriptor& socket, std::string_view bytes) {
-  ASSERT_EQ(::send(socket.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(bytes.size()));
-}
-
-std::string get(const Descriptor& socket, std::size_t size) {
-  std::string bytes(size, '\0');
-  const ssize_t count = ::recv(socket.number(), bytes.data(), size, MSG_WAITALL);
-  bytes.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
-  return bytes;
-}
 
 Command shell(const std::string& script) {
   return {.binary = "/bin/sh", .arguments = {"-c", script}};

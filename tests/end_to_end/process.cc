@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -66,9 +67,12 @@ struct StandardStreams {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int number : {SIGINT, SIGTERM, SIGPIPE}) ::signal(number, SIG_DFL);
   if (command.has_group_of_its_own) ::setpgid(0, 0);
+  if (command.is_on_terminal) {
+    ::setsid();
+    ::ioctl(streams.input, TIOCSCTTY, 0);
+  }
   const int input = streams.input >= 0 ? streams.input : ::open("/dev/null", O_RDONLY);
   ::dup2(input, STDIN_FILENO);
-  ::close(input);
   ::dup2(streams.output, STDOUT_FILENO);
   ::dup2(streams.error, STDERR_FILENO);
   ::close_range(STDERR_FILENO + 1, ~0U, 0);
@@ -132,10 +136,13 @@ Process::Process(const Command& command) : has_group_of_its_own_(command.has_gro
   id_ = ::fork();
   if (id_ < 0) throw_system_error("fork");
   if (id_ == 0) {
+    const auto or_else = [](int given, const Descriptor& usual) {
+      return given >= 0 ? given : usual.number();
+    };
     become(command, arguments.data(), environment.data(),
-           {.input = input_of_child.number(),
-            .output = output_of_child.number(),
-            .error = error_.number()});
+           {.input = or_else(command.input, input_of_child),
+            .output = or_else(command.output, output_of_child),
+            .error = or_else(command.error, error_)});
   }
   // Here too, so that there is a group whichever of the two goes first.
   if (has_group_of_its_own_) ::setpgid(id_, id_);

@@ -5,7 +5,7 @@
 //  1. The child never outlives the object: the destructor kills and reaps what is still running,
 //     and so does the kernel if the test itself dies.
 //  2. Writing to standard error never blocks the child (it is a file in memory); standard output
-//     is a pipe, read by every wait here.
+//     is a pipe, read by every wait here. (What the caller puts in their place is his affair.)
 //  3. The child starts with the default handling of SIGINT, SIGTERM and SIGPIPE.
 //  4. What a child with a group of its own has started ends with it, at the latest.
 //
@@ -42,6 +42,12 @@ struct Command {
   std::vector<std::string> environment = {};             // NAME=VALUE, besides what is there
   bool has_input = false;  // written by write_input; else there is nothing to read
   bool has_group_of_its_own = false;
+  // In the place of the usual standard streams: descriptors that stay the caller's; -1 is none.
+  int input = -1;
+  int output = -1;
+  int error = -1;
+  // The child's input is a terminal, and its keys send the child signals.
+  bool is_on_terminal = false;
 };
 
 // Where PATH has this program; Violation, naming its Debian package, where it has not.
@@ -77,6 +83,8 @@ class Process {
   [[nodiscard]] std::string standard_error() const;
 
   [[nodiscard]] pid_t id() const { return id_; }
+  // For a poll(2): readable once the process has ended.
+  [[nodiscard]] int end_descriptor() const { return process_.number(); }
   [[nodiscard]] std::size_t resident_bytes() const;
   [[nodiscard]] std::size_t resident_bytes_peak() const;
   [[nodiscard]] std::size_t open_descriptors() const;

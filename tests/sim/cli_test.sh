@@ -39,7 +39,7 @@ is_one_line() {
 }
 
 # Unusable arguments: one line on standard error, nothing on standard output.
-for arguments in '' 'nonsense' 'run --seeds x' 'run --scenario nowhere' 'replay' 'replay nowhere.case' '--jobs 2'; do
+for arguments in '' 'nonsense' 'run --seeds x' 'run --scenario nowhere' 'replay' 'replay nowhere.case' '--jobs 2' 'crowd --clients 7'; do
   # Split into words on purpose.
   # shellcheck disable=SC2086
   expect 2 $arguments
@@ -89,6 +89,12 @@ grep -qi '<html' story.html || fail 'the page is no page'
 # An empty case is the most boring run.
 printf 'scenario %s\n' "$scenario" >boring.case
 expect 0 replay boring.case --stop-after 0
+
+# A crowd that comes back, and its picture.
+expect 0 crowd --clients 1000 --downtime 1s --seed 7 --svg crowd.svg
+says out 'all bounds and all properties held'
+says out 'picture written to crowd.svg'
+grep -q '^<svg' crowd.svg || fail 'the picture is no picture'
 
 # A signal: what was done is summed up. (A shell starts its jobs with SIGINT ignored.)
 interrupt() {

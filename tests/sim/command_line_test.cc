@@ -49,6 +49,10 @@ ReplayCommand replay_command(const Arguments& arguments) {
   return parse_as<ReplayCommand>("replay", arguments);
 }
 
+CrowdCommand crowd_command(const Arguments& arguments) {
+  return parse_as<CrowdCommand>("crowd", arguments);
+}
+
 // What is said of arguments that are unusable; in one line.
 std::string complaint(const Arguments& arguments) {
   const auto parsed = parse(arguments);
@@ -123,6 +127,44 @@ TEST(SimCommandLine, TakesAllOptionsOfReplay) {
   EXPECT_TRUE(replay.is_shrunk);
 }
 
+TEST(SimCommandLine, HasACrowdOfTenThousandIfNothingIsSaid) {
+  const CrowdCommand crowd = crowd_command({});
+  EXPECT_EQ(crowd.plan.clients, 10'000U);
+  EXPECT_EQ(crowd.plan.downtime, 10s);
+  EXPECT_FALSE(crowd.plan.is_killed);
+  EXPECT_EQ(crowd.plan.seed, 1U);
+  EXPECT_EQ(crowd.picture, "");
+}
+
+TEST(SimCommandLine, TakesAllOptionsOfCrowd) {
+  const CrowdCommand crowd = crowd_command(
+      {"--clients", "1000", "--downtime", "250ms", "--kill", "--seed", "0x2a", "--svg", "c.svg"});
+  EXPECT_EQ(crowd.plan.clients, 1000U);
+  EXPECT_EQ(crowd.plan.downtime, 250ms);
+  EXPECT_TRUE(crowd.plan.is_killed);
+  EXPECT_EQ(crowd.plan.seed, 42U);
+  EXPECT_EQ(crowd.picture, "c.svg");
+  EXPECT_EQ(crowd_command({"--downtime", "0ms"}).plan.downtime, 0ms);
+  EXPECT_EQ(crowd_command({"--downtime", "600s"}).plan.downtime, 10min);
+  EXPECT_EQ(crowd_command({"--downtime", "10m"}).plan.downtime, 10min);
+}
+
+TEST(SimCommandLine, NamesWhatIsUnusableForACrowd) {
+  const std::vector<Arguments> unusable{
+      {"--clients", "999"},      {"--clients", "50001"}, {"--clients", "many"},
+      {"--downtime", "10"},      {"--downtime", "s"},    {"--downtime", "-1s"},
+      {"--downtime", "601s"},    {"--downtime", "11m"},  {"--downtime", "1h"},
+      {"--downtime", "1 s"},     {"--downtime", "1.5s"}, {"--downtime", ""},
+      {"--seed", "x"},           {"--seed", "1..2"},     {"--svg", ""},
+      {"--scenario", "clients"},
+  };
+  for (Arguments arguments : unusable) {
+    const std::string named = arguments.front();
+    arguments.insert(arguments.begin(), "crowd");
+    EXPECT_THAT(complaint(arguments), HasSubstr(named)) << named << " " << arguments.back();
+  }
+}
+
 TEST(SimCommandLine, Lists) {
   const auto list = parse({"list"});
   ASSERT_TRUE(list);
@@ -176,7 +218,7 @@ TEST(SimCommandLine, SaysWhichScenariosThereAre) {
 
 TEST(SimCommandLine, SaysWhichCommandsThereAre) {
   for (const Arguments& arguments : {Arguments{}, Arguments{"explode"}}) {
-    EXPECT_THAT(complaint(arguments), HasSubstr("there are: run, replay, list"));
+    EXPECT_THAT(complaint(arguments), HasSubstr("there are: run, replay, crowd, list"));
   }
   EXPECT_THAT(complaint({"explode"}), HasSubstr("'explode'"));
   EXPECT_THAT(complaint({"--seeds", "3"}), HasSubstr("--seeds: the command comes first"));
@@ -191,7 +233,7 @@ TEST(SimCommandLine, IsExplainedIfSomebodyAsks) {
     EXPECT_TRUE(help.error().text.ends_with("\n"));
     return help.error().text;
   };
-  for (const std::string_view name : {"run", "replay", "list"}) {
+  for (const std::string_view name : {"run", "replay", "crowd", "list"}) {
     EXPECT_THAT(explained({"--help"}), HasSubstr("  " + std::string{name} + " "));
   }
   for (const std::string_view name :
@@ -203,6 +245,9 @@ TEST(SimCommandLine, IsExplainedIfSomebodyAsks) {
   for (const std::string_view name :
        {"--scenario", "--story", "--html", "--stop-after", "--stop-again-after", "--shrink"}) {
     EXPECT_THAT(explained({"replay", "--help"}), HasSubstr("  " + std::string{name} + " "));
+  }
+  for (const std::string_view name : {"--clients", "--downtime", "--kill", "--seed", "--svg"}) {
+    EXPECT_THAT(explained({"crowd", "--help"}), HasSubstr("  " + std::string{name} + " "));
   }
   EXPECT_THAT(explained({"list", "--help"}), HasSubstr("scenarios"));
   EXPECT_THAT(explained({"--version"}), StartsWith("lastword-sim "));

@@ -348,6 +348,37 @@ TEST_F(Commands, ReplayNeedsACaseThatCanBeRead) {
   EXPECT_EQ(out(), "");
 }
 
+TEST_F(Commands, CrowdTellsAndDraws) {
+  std::filesystem::create_directories(folder_);
+  CrowdCommand command;
+  command.plan.clients = CrowdPlan::clients_min;
+  command.picture = (folder_ / "crowd.svg").string();
+  EXPECT_EQ(perform_it(command), 0);
+  EXPECT_THAT(out(), StartsWith("1,000 clients"));
+  EXPECT_THAT(out(), HasSubstr("\nall bounds and all properties held\npicture written to " +
+                               command.picture + "\nhash="));
+  EXPECT_THAT(content_of(command.picture), StartsWith("<svg"));
+}
+
+TEST_F(Commands, CrowdSaysWhatWasNotAsItShouldBe) {
+  CrowdCommand command;
+  command.plan.clients = CrowdPlan::clients_min;
+  command.plan.delays = {.first = 1ms, .after_restart = 1ms, .after_refusal = 1ms};
+  command.picture = (folder_ / "nowhere" / "crowd.svg").string();
+  EXPECT_EQ(perform_it(command), 1) << "whatever becomes of the picture";
+  EXPECT_THAT(out(), HasSubstr("attempts to connect within 1.0 s, and the bound is 500\n"));
+  EXPECT_THAT(out(), Not(HasSubstr("held")));
+  EXPECT_THAT(err(), HasSubstr("can't write " + command.picture));
+}
+
+TEST_F(Commands, CrowdSaysWhyItCannotWriteThePicture) {
+  CrowdCommand command;
+  command.plan.clients = CrowdPlan::clients_min;
+  command.picture = (folder_ / "nowhere" / "crowd.svg").string();
+  EXPECT_EQ(perform_it(command), 2);
+  EXPECT_THAT(err(), HasSubstr("can't write " + command.picture));
+}
+
 TEST_F(Commands, ListNamesEverythingThereIs) {
   EXPECT_EQ(perform_it(ListCommand{}), 0);
   for (const Scenario& scenario : scenarios()) {
