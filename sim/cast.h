@@ -42,6 +42,10 @@ class Cast {
     return clients_[place - people_.size()];
   }
   [[nodiscard]] const std::vector<ClientProcess>& clients() const { return clients_; }
+  // Null if that is a person.
+  [[nodiscard]] ClientProcess* find_client(Chooser number) {
+    return number > people_.size() ? &clients_[number - people_.size() - 1] : nullptr;
+  }
 
  private:
   [[nodiscard]] Chooser next() const { return static_cast<Chooser>(size() + 1); }

@@ -39,7 +39,8 @@ ClientProcess::ClientProcess(ClientPlan plan, Chooser number)
     : plan_{std::move(plan)},
       number_{number},
       client_{config_for(plan_), seed_for(number, plan_.seed)},
-      pump_{client_, *this, buffer_} {}
+      pump_{client_, *this, buffer_},
+      account_{plan_.config.if_unknown} {}
 
 ClientProcess::ClientProcess(const ClientProcess& other)
     : Actor{other},
@@ -70,7 +71,11 @@ ClientProcess::ClientProcess(const ClientProcess& other)
       is_turn_scheduled_{other.is_turn_scheduled_},
       is_healed_{other.is_healed_},
       is_frozen_{other.is_frozen_},
-      has_probed_{other.has_probed_} {}
+      has_probed_{other.has_probed_},
+      is_standing_still_{other.is_standing_still_},
+      is_deaf_{other.is_deaf_},
+      was_told_to_end_{other.was_told_to_end_},
+      has_link_ended_{other.has_link_ended_} {}
 
 // --- The world, to the process -----------------------------------------------------------------
 
@@ -78,6 +83,7 @@ void ClientProcess::start(Surroundings& world) {
   world_ = &world;
   next_line_at_ = now() + plan_.starts_at + plan_.pace;
   wake(plan_.starts_at);
+  wake(plan_.starts_at + plan_.pace);
 }
 
 // A turn's time has come. (One event for each wake-up; those that find nothing to do do nothing.)
@@ -88,11 +94,14 @@ void ClientProcess::act(Surroundings& world) {
     wake(runs_at_ - now());
     return;
   }
-  if (has_work()) {
-    turn();
-  } else {
+  if (!has_work()) {
     ++vain_wakeups_;
+    return;
   }
+  if (std::exchange(is_standing_still_, false)) {
+    world.environment.faults.take_effect(FaultKind::process_paused);
+  }
+  turn();
 }
 
 void ClientProcess::read_on(Surroundings& world) { act(world); }
@@ -156,12 +165,14 @@ void ClientProcess::turn() {
       chosen =
           environment.choose(static_cast<std::uint32_t>(handlers.size()), Site::order, number_);
     }
+    if (chosen != 0) environment.faults.take_effect(FaultKind::any_order);
     call(handlers[chosen]);
     handlers.erase(handlers.begin() + static_cast<std::ptrdiff_t>(chosen));
   }
   if (strikes(FaultKind::spurious, Site::spurious)) {
     if (is_awaiting_readable_) call(Handler::readable);
     pump_.elapsed();
+    environment.faults.take_effect(FaultKind::spurious);
   }
   application();
   pump_.finish_turn();
@@ -209,6 +220,9 @@ void ClientProcess::call(Handler handler) {
       if (is_established_) {
         pump_.connected(client_link_);
       } else {
+        if (world_->server.oracle.is_stopped()) {
+          world_->environment.faults.take_effect(FaultKind::during_drain);
+        }
         link_ = no_link;
         pump_.connect_failed(client_link_, client::ConnectFault::refused);
       }
@@ -242,6 +256,7 @@ void ClientProcess::suffer() {
     environment.tell(StoryEvent::Kind::fault, number_, "stands still");
     if (link_ != no_link) world_->excuses.touch(link_);
     runs_at_ = now() + pause;
+    is_standing_still_ = true;
     wake(pause);
   }
   if (strikes(FaultKind::stops_and_resumes, Site::reading)) {
@@ -250,6 +265,7 @@ void ClientProcess::suffer() {
     environment.tell(StoryEvent::Kind::fault, number_, "takes no lines for a while");
     if (link_ != no_link) world_->excuses.touch(link_);
     listens_at_ = now() + stop;
+    is_deaf_ = true;
     wake(stop);
   }
   if (link_ == no_link || !is_established_ || fault_) return;
@@ -275,20 +291,24 @@ void ClientProcess::suffer() {
 void ClientProcess::application() {
   while (now() >= listens_at_) {
     const auto line = client_.line();
+    if (std::exchange(is_deaf_, false) && line) {
+      world_->environment.faults.take_effect(FaultKind::stops_and_resumes);
+    }
     if (!line) break;
     client_.take_line(now());
   }
-  static_cast<void>(client_.take_events(events_));
-  for (const client::Event& event : events_) tell(event);
+  take_events();
   // The server is gone for good: nothing is left to hope for.
   const bool is_offline =
       client_.state() == client::State::waiting || client_.state() == client::State::connecting;
   if (world_->is_server_gone && is_offline) {
+    was_told_to_end_ = true;
     client_.abandon(now());
+    take_events();
   } else if (is_healed_) {
     if (std::exchange(has_probed_, true)) return;
     for (const std::string& line :
-         {std::string{"/ping well"}, name() + ": " + name() + " is well"}) {
+         {name() + ": " + name() + " is well", std::string{"/ping well"}}) {
       if (client_.give(now(), line) == client::Given::taken) account_.given(line);
     }
   } else {
@@ -306,6 +326,7 @@ void ClientProcess::feed() {
         break;
       case client::Given::full:
         world_->environment.note("full", number_);
+        world_->environment.marks.hit(Mark::client_queue_full);
         wake(plan_.pace + milliseconds{1});
         return;
       case client::Given::too_long:
@@ -316,24 +337,10 @@ void ClientProcess::feed() {
     plan_.lines.erase(plan_.lines.begin());
     next_line_at_ = now() + plan_.pace;
     wake(plan_.pace);
-    if (plan_.lines.empty() && plan_.is_finishing) client_.finish(now());
-  }
-}
-
-void ClientProcess::tell(const client::Event& event) {
-  account_.told(event);
-  using Kind = client::Event::Kind;
-  if (event.kind == Kind::state) {
-    changes_.push_back({.at = event.at, .to = event.to, .reason = event.reason});
-  }
-  Environment& environment = world_->environment;
-  if (!environment.is_telling()) return;
-  if (event.kind == Kind::state) {
-    std::string text{word_for(event.to)};
-    text.append(": ").append(explain(event.reason));
-    environment.tell(StoryEvent::Kind::act, number_, std::move(text));
-  } else if (event.kind == Kind::unknown || event.kind == Kind::resent) {
-    environment.tell(StoryEvent::Kind::act, number_, "does not know what became of " + event.text);
+    if (plan_.lines.empty() && plan_.is_finishing) {
+      was_told_to_end_ = true;
+      client_.finish(now());
+    }
   }
 }
 
@@ -347,6 +354,7 @@ void ClientProcess::connect(client::Link link) {
   is_established_ = false;
   fault_.reset();
   link_ = world_->kernel.connect(environment, number_, plan_.traits);
+  account_.connects(plan_.traits.transport);
   environment.note("connects", number_, link_);
   if (world_->server.oracle.is_stopped()) environment.faults.inject(FaultKind::during_drain);
   if (now() < listens_at_) world_->excuses.touch(link_);
@@ -356,7 +364,12 @@ Transfer ClientProcess::read(client::Link /*link*/, std::span<std::byte> buffer)
   Kernel& kernel = world_->kernel;
   if (kernel.unread(link_) > 0) {
     std::size_t size = buffer.size();
-    if (strikes(FaultKind::one_byte_a_read, Site::read_size)) size = 1;
+    if (strikes(FaultKind::one_byte_a_read, Site::read_size)) {
+      size = 1;
+      if (kernel.unread(link_) > 1) {
+        world_->environment.faults.take_effect(FaultKind::one_byte_a_read);
+      }
+    }
     std::string bytes;
     const std::size_t count = kernel.receive(world_->environment, link_, size, bytes);
     std::copy_n(as_bytes(bytes).begin(), count, buffer.begin());
@@ -374,13 +387,19 @@ Transfer ClientProcess::write(client::Link /*link*/, Bytes bytes) {
   if (fault_) return {.kind = Transfer::Kind::fault, .fault = *fault_};
   if (kernel.has_reset_arrived(link_))
     return {.kind = Transfer::Kind::fault, .fault = Fault::reset};
-  if (strikes(FaultKind::would_block, Site::write_blocks)) return {};
+  FaultCounts& faults = world_->environment.faults;
+  if (strikes(FaultKind::would_block, Site::write_blocks)) {
+    faults.take_effect(FaultKind::would_block);
+    return {};
+  }
   if (bytes.size() > 1 && strikes(FaultKind::short_write, Site::write_size)) {
     bytes = bytes.first(1 + world_->environment.choose(static_cast<std::uint32_t>(bytes.size() - 1),
                                                        Site::write_size, number_));
+    faults.take_effect(FaultKind::short_write);
   }
   const std::size_t count = kernel.send(world_->environment, link_, as_text(bytes));
   if (count == 0) return {};
+  account_.wrote(as_text(bytes.first(count)));
   return {.kind = Transfer::Kind::bytes, .count = count};
 }
 
@@ -401,12 +420,16 @@ void ClientProcess::close(client::Link /*link*/) {
     kernel.close(world_->environment, link_);
   }
   link_ = no_link;
+  has_link_ended_ = true;
   is_attempt_told_ = true;
   is_awaiting_readable_ = false;
   is_awaiting_writable_ = false;
   is_release_due_ = true;
   Duration delay{};
-  if (strikes(FaultKind::after_close, Site::late_release)) delay = milliseconds{5};
+  if (strikes(FaultKind::after_close, Site::late_release)) {
+    world_->environment.faults.take_effect(FaultKind::after_close);
+    delay = milliseconds{5};
+  }
   release_at_ = now() + delay;
   wake(delay);
 }
@@ -417,9 +440,10 @@ void ClientProcess::wake_at(const std::optional<client::Deadline>& deadline) {
   wake_at_ = at;
   if (!at) return;
   Duration late{};
-  if (strikes(FaultKind::timer_late, Site::timer_late)) {
+  if (*at > now() && strikes(FaultKind::timer_late, Site::timer_late)) {
     constexpr std::array<int, 3> late_ms{1, 50, 5000};
     late = milliseconds{late_ms[world_->environment.choose(3, Site::timer_late, number_)]};
+    world_->environment.faults.take_effect(FaultKind::timer_late);
   }
   wake(std::max(Duration::zero(), *at - now()) + late);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/client/client.h"
@@ -50,6 +51,10 @@ class ClientProcess final : public Actor {
 
   [[nodiscard]] const Client& client() const { return client_; }
   [[nodiscard]] const ClientAccount& account() const { return account_; }
+  // It is gone, and nobody has told it to end.
+  [[nodiscard]] bool has_given_up() const { return client_.is_over() && !was_told_to_end_; }
+  // A link or an attempt has ended since the last call.
+  [[nodiscard]] bool take_link_end() { return std::exchange(has_link_ended_, false); }
   // Attempts to connect, by the time at which they were made.
   [[nodiscard]] const std::vector<Instant>& attempts() const { return attempts_; }
   // What it came to, and when.
@@ -87,7 +92,10 @@ class ClientProcess final : public Actor {
   void application();
   void suffer();
   void feed();
+  void take_events();
   void tell(const client::Event& event);
+  void mark(const client::Event& event);
+  void check_protocol(const client::Event& event);
   [[nodiscard]] bool strikes(FaultKind fault, Site site) {
     return world_->environment.strikes(fault, site, number_);
   }
@@ -123,6 +131,10 @@ class ClientProcess final : public Actor {
   bool is_healed_ = false;
   bool is_frozen_ = false;
   bool has_probed_ = false;
+  bool is_standing_still_ = false;  // and went on with nothing since
+  bool is_deaf_ = false;            // the same, of the application
+  bool was_told_to_end_ = false;
+  bool has_link_ended_ = false;
   std::vector<client::Event> events_;
 };
 

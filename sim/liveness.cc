@@ -1,5 +1,6 @@
 #include "sim/liveness.h"
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,17 +58,44 @@ void judge_healed(const Surroundings& world, const Actor& healed) {
   }
 }
 
-// It knows that it is there; that the server agrees is judged above.
-void judge_online(const Surroundings& world, const ClientProcess& client) {
-  if (client.client().state() == client::State::online) return;
-  const auto holder = world.server.oracle.link_named(client.name());
+// It is there and knows it, it is back in its rooms, and nothing of what it was given is open.
+void judge_client(const Surroundings& world, const ClientProcess& client) {
+  const Oracle& oracle = world.server.oracle;
+  const client::State state = client.client().state();
+  const auto broke = [&](const std::string& text) {
+    world.environment.broke(Property::client_online, client.name() + " is well, and " + text,
+                            {client.number()});
+  };
+  const auto holder = oracle.link_named(client.name());
   const bool is_name_held = holder && world.kernel.client_of(*holder) != client.number();
   if (is_name_held) return;
-  world.environment.broke(Property::client_online,
-                          client.name() + " is well, and " +
-                              std::string{word_for(client.client().state())} + ": " +
-                              std::string{explain(client.client().reason())},
-                          {client.number()});
+  if (state != client::State::online) {
+    broke(std::string{word_for(state)} + ": " + std::string{explain(client.client().reason())});
+    return;
+  }
+  if (holder != client.link()) {
+    broke("believes itself online, and the server does not know it");
+    return;
+  }
+  const client::LineNumber settled = client.client().last_settled();
+  if (settled < client.account().size()) {
+    broke("line " + std::to_string(settled + 1) + " of its " +
+          std::to_string(client.account().size()) + " has no fate");
+    return;
+  }
+  const std::vector<std::string>& rooms = oracle.rooms_of(client.link());
+  if (std::set<std::string>{rooms.begin(), rooms.end()} != client.account().rooms()) {
+    broke("it is not in the rooms that it joined");
+  }
+}
+
+// Every name is its own: nobody may be refused for good.
+void judge_gone(const Surroundings& world, const ClientProcess& client) {
+  if (!client.has_given_up()) return;
+  world.environment.broke(
+      Property::client_online,
+      client.name() + " has given up: " + std::string{explain(client.client().reason())},
+      {client.number()});
 }
 
 }  // namespace
@@ -79,7 +107,8 @@ void judge_liveness(const Surroundings& world) {
     if (actor.is_healed()) judge_healed(world, actor);
   }
   for (const ClientProcess& client : world.everybody.clients()) {
-    if (client.is_healed()) judge_online(world, client);
+    if (client.is_healed()) judge_client(world, client);
+    judge_gone(world, client);
   }
 }
 

@@ -32,6 +32,14 @@ std::string_view sentence(Mark mark) {
       return "close frames that cross";
     case Mark::end_inside_message:
       return "FIN inside a fragmented message";
+    case Mark::link_breaks_with_unknown:
+      return "a link that breaks while messages of unknown fate are on it";
+    case Mark::goodbye_leaves_lines:
+      return "a goodbye that leaves lines to be sent again";
+    case Mark::client_back_before_its_name:
+      return "a client back while its old connection holds its name";
+    case Mark::client_queue_full:
+      return "lines of a client wait because its queue is full";
   }
   return "";
 }

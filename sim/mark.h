@@ -24,9 +24,13 @@ enum class Mark : std::uint8_t {
   drain_cut_off,                // the drain deadline cuts deliveries off
   close_frames_crossing,        // both sides have sent a Close before they saw the other's
   end_inside_message,           // FIN inside a fragmented message
+  link_breaks_with_unknown,     // a production client's, with messages on it whose fate nobody told
+  goodbye_leaves_lines,         // ... that it will send again
+  client_back_before_its_name,  // its old connection holds that still
+  client_queue_full,            // its application has to wait
 };
 
-inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::end_inside_message) + 1;
+inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::client_queue_full) + 1;
 
 // A few words: "SIGTERM between accept point and first write".
 [[nodiscard]] std::string_view sentence(Mark mark);

@@ -103,6 +103,10 @@ class Oracle final : public Witness {
   [[nodiscard]] std::uint64_t deliveries() const { return deliveries_.size() + refused_; }
   [[nodiscard]] const std::string& name_of(Link link) const { return peers_[link].name; }
   [[nodiscard]] std::optional<Link> link_named(const std::string& name) const;
+  // That the peer is in.
+  [[nodiscard]] const std::vector<std::string>& rooms_of(Link link) const {
+    return peers_[link].rooms;
+  }
 
  private:
   using Room = std::string;

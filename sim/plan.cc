@@ -214,7 +214,7 @@ void plan_redeploy(Planner& planner) {
   planner.fault(FaultKind::stops_and_resumes, 20);
   planner.fault(FaultKind::no_descriptors, 40);
   planner.fault(FaultKind::process_paused, 1000);
-  planner.restarts(2);
+  planner.restarts(1, 2);
   planner.for_each([&](PersonPlan& person, Chooser number) {
     person.comes_back = true;
     person.is_faithful = true;
@@ -315,7 +315,7 @@ void plan_clients(Planner& planner) {
   planner.roles(2);
   planner.endings();
   planner.clients(1, 3);
-  planner.restarts(2);
+  planner.restarts(0, 3);
   planner.byte_faults(8);
   planner.order_faults(8);
   planner.fault(FaultKind::reset, 60);
@@ -324,7 +324,9 @@ void plan_clients(Planner& planner) {
   planner.fault(FaultKind::process_paused, 150);
   planner.fault(FaultKind::timer_late, 10);
   planner.fault(FaultKind::after_close, 8);
-  planner.plan().horizon = seconds{150};
+  // Three heartbeats and the login after them take the second, a chain of setbacks the third.
+  constexpr std::array<int, 3> horizons_s{20, 60, 150};
+  planner.plan().horizon = seconds{horizons_s[planner.choices().choose(3, Site::horizon)]};
 }
 
 // --- For measuring -----------------------------------------------------------------------------

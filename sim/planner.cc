@@ -121,8 +121,8 @@ void Planner::comings_back() {
   });
 }
 
-void Planner::restarts(std::uint32_t more) {
-  const std::uint32_t count = 1 + choices_.choose(more + 1, Site::restarts);
+void Planner::restarts(std::uint32_t least, std::uint32_t more) {
+  const std::uint32_t count = least + choices_.choose(more + 1, Site::restarts);
   Duration at{};
   for (std::uint32_t place = 0; place < count; ++place) {
     // From within a drain to long after everybody is back.
@@ -159,9 +159,9 @@ void Planner::clients(std::uint32_t least, std::uint32_t more) {
     client.is_finishing = choices_.occurs(4, Site::ending, number);
     client::Config& config = client.config;
     if (choices_.occurs(3, Site::reconnect, number)) config.if_unknown = client::IfUnknown::resend;
-    constexpr std::array<std::size_t, 3> bounds{1 << 20, 1000, 300};
+    constexpr std::array<std::size_t, 4> bounds{1 << 20, 1000, 300, 60};
     config.outbound_max = bounds[choices_.choose(3, Site::limits, number)];
-    config.inbound_max = bounds[choices_.choose(3, Site::limits, number)];
+    config.inbound_max = bounds[choices_.choose(4, Site::limits, number)];  // or a line at a time
     // A line may be longer than the server takes.
     config.line_max = choices_.occurs(4, Site::limits, number) ? 1000 : plan_.config.line_max;
   }
@@ -171,6 +171,7 @@ void Planner::clients(std::uint32_t least, std::uint32_t more) {
 // Each message has a text of its own, so that it can be told from all others.
 void Planner::lines_for(ClientPlan& client, std::uint32_t place) {
   const auto number = static_cast<Chooser>(plan_.people.size() + place + 1);
+  if (choices_.occurs(3, Site::room, number)) client.lines.emplace_back("/join #r");
   const std::uint32_t count = choices_.choose(25, Site::script_length, number);
   for (std::uint32_t line = 1; line <= count; ++line) {
     std::string text = client.name + " says " + std::to_string(line);
@@ -178,7 +179,9 @@ void Planner::lines_for(ClientPlan& client, std::uint32_t place) {
     text.append(paddings[choices_.choose(6, Site::text_size, number)], '.');
     const auto other = choices_.choose(static_cast<std::uint32_t>(plan_.clients.size()),
                                        Site::destination, number);
-    switch (choices_.choose(8, Site::action, number)) {
+    switch (choices_.choose(9, Site::action, number)) {
+      case 0:
+        break;  // nothing: lines that a failure does without are gone when it is shrunk
       case 1:
         client.lines.push_back("#r: " + text);
         break;

@@ -31,8 +31,9 @@ class Planner {
   void endings();
   // Three of four come back when they lost their connection.
   void comings_back();
-  // A restart of the server, and up to `more` others: when, how, and for how long nobody is there.
-  void restarts(std::uint32_t more);
+  // So many restarts of the server, and up to `more` others: when, how, and for how long nobody is
+  // there.
+  void restarts(std::uint32_t least, std::uint32_t more);
   // Production clients, numbered behind all people: to be called after these.
   void clients(std::uint32_t least, std::uint32_t more);
   // Half of all families of faults are off in a run, the others strike at a rate of their own.

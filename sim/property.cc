@@ -55,7 +55,9 @@ constexpr Row rows[] = {
      "the listener accepts again once descriptors are free, and turns no idle circles meanwhile"},
     {half_open_removed, "L6", "half-open peers are removed in time"},
     {paused_resumes, "L7", "a paused sender is read again once there is room"},
-    {client_online, "L8", "a production client that is healed is online in time"},
+    {client_online, "L8",
+     "a production client that is healed is online in time, in its rooms, and every line that it "
+     "was given has its fate; none gives up of its own accord"},
 };
 
 constexpr bool are_in_the_order_of_the_enumerators() {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "sim/check_trap.h"
+#include "sim/story_omissions.h"
 #include "sim/wall_clock.h"
 #include "sim/world.h"
 
@@ -54,39 +56,6 @@ void add(Sweep& sweep, const Outcome& outcome, const Outcome& branched_off) {
   marks.subtract(branched_off.marks);
   sweep.marks.add(marks);
   if (!outcome.violations.empty()) sweep.broken = outcome;
-}
-
-// A broken property that is about some of the clients is told without the others.
-void leave_out_others(Story& story) {
-  std::vector<bool> is_about(story.lanes.size(), false);
-  for (const Violation& violation : story.violations) {
-    if (violation.clients.empty()) return;
-    for (const Chooser client : violation.clients) is_about[client] = true;
-  }
-  if (story.violations.empty()) return;
-  is_about[the_server] = true;
-  std::vector<std::size_t> new_lane(story.lanes.size());
-  std::vector<std::string> lanes;
-  for (std::size_t lane = 0; lane < story.lanes.size(); ++lane) {
-    new_lane[lane] = lanes.size();
-    if (is_about[lane]) lanes.push_back(story.lanes[lane]);
-  }
-  std::vector<std::size_t> new_place(story.events.size());
-  std::vector<StoryEvent> events;
-  for (std::size_t place = 0; place < story.events.size(); ++place) {
-    StoryEvent event = story.events[place];
-    const bool is_between_them =
-        is_about[event.lane] && (event.kind != StoryEvent::Kind::send || is_about[event.to]);
-    const bool has_its_send = !event.from_event || is_about[story.events[*event.from_event].lane];
-    if (!is_between_them || !has_its_send) continue;
-    new_place[place] = events.size();
-    event.lane = new_lane[event.lane];
-    if (event.kind == StoryEvent::Kind::send) event.to = new_lane[event.to];
-    if (event.from_event) event.from_event = new_place[*event.from_event];
-    events.push_back(std::move(event));
-  }
-  story.lanes = std::move(lanes);
-  story.events = std::move(events);
 }
 
 // One step of a run that others branch off from. What breaks in it is the end of the sweep.
@@ -161,6 +130,7 @@ Told run_told(const Scenario& scenario, Choices choices) {
   }
   const std::vector<std::string> names = told.story.lanes;
   leave_out_others(told.story);
+  leave_out_heartbeats(told.story);
   for (const Choice& choice : told.outcome.tape.choices()) {
     std::string line{name_of(choice.site)};
     const bool is_of_family = choice.site == Site::family_on || choice.site == Site::family_rate;

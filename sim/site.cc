@@ -100,6 +100,8 @@ std::string_view name_of(Site site) {
       return "restart_kind";
     case Site::downtime:
       return "downtime";
+    case Site::horizon:
+      return "horizon";
   }
   return "";
 }

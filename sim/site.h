@@ -66,9 +66,11 @@ enum class Site : std::uint8_t {
   restart_at,    // how long after the one before, and how many steps after that
   restart_kind,  // SIGTERM, SIGKILL, SIGINT
   downtime,      // from the old process's end to the new one's start
+  // The production client, once per run
+  horizon,  // how long until healing begins
 };
 
-inline constexpr std::size_t site_count = static_cast<std::size_t>(Site::downtime) + 1;
+inline constexpr std::size_t site_count = static_cast<std::size_t>(Site::horizon) + 1;
 
 [[nodiscard]] std::string_view name_of(Site site);
 

@@ -116,6 +116,7 @@ void World::handle(const Event& event) {
   switch (event.kind) {
     case Event::Kind::client_acts:
       cast_.at(static_cast<Chooser>(event.subject)).act(world);
+      judge_at_link_end(static_cast<Chooser>(event.subject));
       return;
     case Event::Kind::client_reads:
       cast_.at(static_cast<Chooser>(event.subject)).read_on(world);
@@ -337,6 +338,7 @@ void World::follow_exit() {
 void World::start_process() {
   if (!signals_.is_restarting()) return;  // it was called off
   signals_.restarted();
+  judge_accounts();
   end_famine();  // the old process had the descriptors
   environment_.note("starts", lives_.size());
   environment_.tell(StoryEvent::Kind::act, the_server, "a new process starts");
@@ -352,6 +354,7 @@ void World::heal() {
     is_healing_due_ = true;
     return;
   }
+  judge_accounts();
   for (Chooser number = 1; number <= cast_.size(); ++number) {
     const Link link = cast_.at(number).link();
     transcripts_.push_back(link == no_link ? 0 : oracle().transcript(link));
@@ -388,6 +391,7 @@ void World::heal() {
 
 void World::judge() {
   if (is_stopped() || has_exited()) return;
+  judge_accounts();
   judge_liveness(surroundings());
   if (!is_broken()) stop(StopReason::terminate);
 }
@@ -403,15 +407,24 @@ void World::judge_end() {
   }
 }
 
-// What the production clients said of their lines, held against what all lives accepted.
+// What the production clients said of their lines, held against what all lives accepted so far.
 void World::judge_accounts() {
-  for (const ClientProcess& client : cast_.clients()) {
-    const auto accepted = lives_.accepted_from(client.number());
-    const auto complaint = client.account().complaint(accepted, client.client().last_settled());
-    if (!complaint) continue;
-    environment_.broke(Property::client_lines, client.name() + ": " + *complaint,
-                       {client.number()});
-  }
+  for (const ClientProcess& client : cast_.clients()) judge_account(client);
+}
+
+void World::judge_account(const ClientProcess& client) {
+  const auto accepted = lives_.accepted_from(client.number());
+  const auto complaint = client.account().complaint(accepted, client.client().last_settled());
+  if (!complaint) return;
+  environment_.broke(Property::client_lines, client.name() + ": " + *complaint, {client.number()});
+}
+
+// Linear in all messages: in a crowd each client's is left to the end.
+void World::judge_at_link_end(Chooser number) {
+  constexpr std::size_t crowd = 8;
+  ClientProcess* const client = cast_.find_client(number);
+  if (client == nullptr || !client->take_link_end() || cast_.clients().size() > crowd) return;
+  judge_account(*client);
 }
 
 Outcome World::outcome() const {

@@ -91,6 +91,8 @@ class World {
   void judge();
   void judge_end();
   void judge_accounts();
+  void judge_account(const ClientProcess& client);
+  void judge_at_link_end(Chooser number);
   void broke(Property property, std::string text) { environment_.broke(property, std::move(text)); }
   [[nodiscard]] Life::Place place() { return {environment_, kernel_, excuses_}; }
   [[nodiscard]] Surroundings surroundings() {

@@ -270,9 +270,8 @@ TEST_P(ConnectTest, EndsWithTheServerIfItMayNotComeBack) {
   expect_exit(server, 0);
   EXPECT_EQ(alice.wait_for_exit(), failure);
   EXPECT_THAT(alice.statuses(), Not(Contains(HasSubstr("waiting"))));
-  EXPECT_EQ(alice.statuses().back(),
-            "lastword: temporary failure: " + url() +
-                ": the server said goodbye, 1 message accepted");
+  EXPECT_EQ(alice.statuses().back(), "lastword: temporary failure: " + url() +
+                                         ": the server said goodbye, 1 message accepted");
 }
 
 TEST_P(ConnectTest, IsToldOfAMessageThatReachedNobodyAndIsNoFailure) {

@@ -100,10 +100,11 @@ inline constexpr std::array<Questions, site_count> all_questions{{
     {Site::wall_jump, Questions::world, 15, 3},
     {Site::transport, Questions::client, 0, 1},
     {Site::framing, Questions::client, 10, 9},
-    {Site::restarts, Questions::world, 0, 2},
+    {Site::restarts, Questions::world, 0, 3},
     {Site::restart_at, Questions::world, 8, 60},
     {Site::restart_kind, Questions::world, 2, 2},
     {Site::downtime, Questions::world, 2, 5},
+    {Site::horizon, Questions::world, 0, 2},
 }};
 
 constexpr bool is_every_site_asked() {

@@ -186,6 +186,10 @@ constexpr MarkRow mark_rows[] = {
     {Mark::drain_cut_off, {"stopped-reader", 20}},
     {Mark::close_frames_crossing, {"frames", 600}},
     {Mark::end_inside_message, {"frames", 200}},
+    {Mark::link_breaks_with_unknown, {"clients", 20}},
+    {Mark::goodbye_leaves_lines, {"clients", 40}},
+    {Mark::client_back_before_its_name, {"clients", 60}},
+    {Mark::client_queue_full, {"clients", 20}},
 };
 
 constexpr bool is_every_mark_there() {

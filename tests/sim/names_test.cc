@@ -33,6 +33,7 @@ TEST(Names, AreDifferentForAllSites) {
   expect_own_names<Site>(site_count, [](Site site) { return name_of(site); });
   EXPECT_EQ(name_of(Site::clients), "clients");
   EXPECT_EQ(name_of(Site::wall_jump), "wall_jump");
+  EXPECT_EQ(name_of(Site::horizon), "horizon");
 }
 
 TEST(Names, OfSitesAreWordsThatStartNoOtherLineOfACaseFile) {

@@ -122,6 +122,29 @@ TEST_P(LinkOver, ALinkOfItsOwnThatStillHoldsTheNameIsWaitedFor) {
   EXPECT_EQ(alice.client.state(), State::online);
 }
 
+// Found by the simulator: the server has the name, and its answer to it never came.
+TEST_P(LinkOver, ALinkThatDiedWhileItLoggedInIsWaitedForToo) {
+  ClientWorld world;
+  ClientNode& alice = world.add(named("alice"));
+  while (alice.client.state() != State::logging_in) {
+    world.server().turn();
+    alice.turn();
+  }
+  alice.give("bob: hello");
+  alice.is_silent = true;  // the name is on its way
+  world.advance(seconds{10});
+  EXPECT_EQ(alice.last_state().reason, Reason::login_timed_out);
+  alice.is_silent = false;
+  world.advance(seconds{16});
+  EXPECT_EQ(alice.last_state().reason, Reason::name_held);
+  EXPECT_FALSE(alice.client.is_over());
+  world.server().reset(0);  // now the server has noticed
+  world.advance(minutes{2});
+  EXPECT_EQ(alice.client.state(), State::online);
+  EXPECT_THAT(alice.told(Event::Kind::unsent), IsEmpty());
+  EXPECT_EQ(alice.client.counts().accepted, 1U);
+}
+
 TEST_P(LinkOver, ANameThatIsNeverFreeAgainBelongsToSomebodyElse) {
   ClientWorld world;
   ClientNode& alice = world.log_in(named("alice"));
