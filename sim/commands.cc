@@ -47,15 +47,14 @@ std::string plan_text(const SuitePlan& plan) {
          ", " + counted(plan.jobs, "job", "jobs");
 }
 
-SuiteResult run_and_show(const SuitePlan& plan, const Surroundings& surroundings,
-                         const SuiteHooks& hooks) {
-  ProgressLine line{surroundings.err, surroundings.terminal, surroundings.now()};
+SuiteResult run_and_show(const SuitePlan& plan, const Caller& caller, const SuiteHooks& hooks) {
+  ProgressLine line{caller.err, caller.terminal, caller.now()};
   SuiteHooks showing = hooks;
   showing.show = [&](const SuiteProgress& progress) {
-    const Duration now = surroundings.now();
+    const Duration now = caller.now();
     if (line.is_due(now)) line.show(progress_text(progress), now);
   };
-  return run_suite(plan, surroundings.engine, showing);
+  return run_suite(plan, caller.engine, showing);
 }
 
 std::expected<std::string, std::string> read_file(const std::string& path) {
@@ -142,23 +141,23 @@ std::string tell_outcome(const Outcome& outcome, const Replayed& replayed) {
 
 }  // namespace
 
-int perform(const RunCommand& command, const Surroundings& surroundings) {
+int perform(const RunCommand& command, const Caller& caller) {
   const SuitePlan& plan = command.plan;
-  surroundings.err << "lastword-sim: " << plan_text(plan) << "\n" << std::flush;
+  caller.err << "lastword-sim: " << plan_text(plan) << "\n" << std::flush;
   int signal = 0;
-  const SuiteHooks hooks{.now = surroundings.now,
+  const SuiteHooks hooks{.now = caller.now,
                          .is_interrupted =
                              [&] {
-                               signal = surroundings.interruption();
+                               signal = caller.interruption();
                                return signal != 0;
                              },
                          .show = {}};
-  const SuiteResult result = run_and_show(plan, surroundings, hooks);
+  const SuiteResult result = run_and_show(plan, caller, hooks);
 
-  std::ostream& out = surroundings.out;
+  std::ostream& out = caller.out;
   bool is_good = result.failed.empty();
   if (result.first) {
-    static_cast<void>(report_failure(*result.first, command.cases_folder, surroundings));
+    static_cast<void>(report_failure(*result.first, command.cases_folder, caller));
     out << "\n";
   }
   out << tell_totals(result) << "\n";
@@ -179,10 +178,10 @@ int perform(const RunCommand& command, const Surroundings& surroundings) {
   return result.is_interrupted ? 128 + signal : 0;
 }
 
-int perform(const ReplayCommand& command, const Surroundings& surroundings) {
-  auto found = find(command, surroundings.engine);
+int perform(const ReplayCommand& command, const Caller& caller) {
+  auto found = find(command, caller.engine);
   if (!found) {
-    surroundings.err << "lastword-sim: " << found.error() << "\n" << std::flush;
+    caller.err << "lastword-sim: " << found.error() << "\n" << std::flush;
     return 2;
   }
   Replayed& replayed = *found;
@@ -193,26 +192,26 @@ int perform(const ReplayCommand& command, const Surroundings& surroundings) {
     replayed.choices.force(Site::stop_again, *command.stop_again_after);
   }
 
-  std::ostream& out = surroundings.out;
+  std::ostream& out = caller.out;
   out << replayed.title << "\nscenario " << scenario.name << ": " << scenario.sentence << "\n";
-  Told told = surroundings.engine.run_told(scenario, replayed.choices);
+  Told told = caller.engine.run_told(scenario, replayed.choices);
   if (command.is_shrunk && !told.outcome.violations.empty()) {
     const Property property = told.outcome.violations.front().property;
     const std::size_t choices = told.outcome.tape.size();
-    const Shrunk shrunk = shrink_and_show(scenario, told.outcome.tape, property, surroundings);
+    const Shrunk shrunk = shrink_and_show(scenario, told.outcome.tape, property, caller);
     out << "shrunk from " << counted(choices, "choice", "choices") << " to "
         << grouped(shrunk.tape.size()) << (shrunk.is_minimal ? "\n" : ", then gave up\n");
-    told = surroundings.engine.run_told(scenario, Choices::replayed(shrunk.tape));
+    told = caller.engine.run_told(scenario, Choices::replayed(shrunk.tape));
   }
   told.story.scenario = scenario.name;
   told.story.title = replayed.title;
-  told.story.replay = story_command(command, replayed, surroundings.program);
+  told.story.replay = story_command(command, replayed, caller.program);
 
   out << tell_outcome(told.outcome, replayed);
   if (command.is_told) out << "\n" << to_text(told.story) << "\n";
   bool is_written = true;
   if (!command.page.empty()) {
-    is_written = write_file(command.page, to_html(told.story), surroundings);
+    is_written = write_file(command.page, to_html(told.story), caller);
     if (is_written) out << "page written to " << command.page << "\n";
   }
   out << "hash=" << hexadecimal(told.outcome.hash) << "\n" << std::flush;
@@ -220,16 +219,16 @@ int perform(const ReplayCommand& command, const Surroundings& surroundings) {
   return is_written ? 0 : 2;
 }
 
-int perform(const CrowdCommand& command, const Surroundings& surroundings) {
+int perform(const CrowdCommand& command, const Caller& caller) {
   const CrowdResult result = run_crowd(command.plan);
   const std::vector<std::string> complained = complaints(command.plan, result);
-  std::ostream& out = surroundings.out;
+  std::ostream& out = caller.out;
   out << tell_crowd(command.plan, result) << "\n";
   for (const std::string& complaint : complained) out << complaint << "\n";
   if (complained.empty()) out << "all bounds and all properties held\n";
   bool is_written = true;
   if (!command.picture.empty()) {
-    is_written = write_file(command.picture, crowd_picture(command.plan, result), surroundings);
+    is_written = write_file(command.picture, crowd_picture(command.plan, result), caller);
     if (is_written) out << "picture written to " << command.picture << "\n";
   }
   out << "hash=" << hexadecimal(result.hash) << "\n" << std::flush;
@@ -237,8 +236,8 @@ int perform(const CrowdCommand& command, const Surroundings& surroundings) {
   return is_written ? 0 : 2;
 }
 
-int perform(const ListCommand& /*command*/, const Surroundings& surroundings) {
-  surroundings.out << tell_list() << std::flush;
+int perform(const ListCommand& /*command*/, const Caller& caller) {
+  caller.out << tell_list() << std::flush;
   return 0;
 }
 

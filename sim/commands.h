@@ -39,8 +39,8 @@ struct ListCommand {};
 
 using Command = std::variant<RunCommand, ReplayCommand, CrowdCommand, ListCommand>;
 
-// Where a command finds itself.
-struct Surroundings {
+// Who calls a command, and what it is given to work with.
+struct Caller {
   std::ostream& out;                               // what came of it
   std::ostream& err;                               // how far it is, and what went wrong
   std::optional<ProgressLine::Terminal> terminal;  // if `err` is one
@@ -53,9 +53,9 @@ struct Surroundings {
 
 // Do it, and return the exit code: 0 if everything held, 1 if something broke, 2 if a file could
 // not be read or written, 128 and the signal's number if it was interrupted while all held.
-[[nodiscard]] int perform(const RunCommand& command, const Surroundings& surroundings);
-[[nodiscard]] int perform(const ReplayCommand& command, const Surroundings& surroundings);
-[[nodiscard]] int perform(const CrowdCommand& command, const Surroundings& surroundings);
-[[nodiscard]] int perform(const ListCommand& command, const Surroundings& surroundings);
+[[nodiscard]] int perform(const RunCommand& command, const Caller& caller);
+[[nodiscard]] int perform(const ReplayCommand& command, const Caller& caller);
+[[nodiscard]] int perform(const CrowdCommand& command, const Caller& caller);
+[[nodiscard]] int perform(const ListCommand& command, const Caller& caller);
 
 }  // namespace lastword::sim

@@ -27,18 +27,17 @@ std::uint32_t answer_in(const Tape& tape, Site site) {
 // Says what broke, and shrinks it, and tells it.
 class FailureReport {
  public:
-  FailureReport(const Failure& failure, const std::string& cases_folder,
-                const Surroundings& surroundings)
+  FailureReport(const Failure& failure, const std::string& cases_folder, const Caller& caller)
       : failure_{failure},
         scenario_{*failure.scenario},
         property_{failure.outcome.violations.front().property},
         tape_{failure.outcome.tape},
         case_path_{std::filesystem::path{cases_folder} / case_name()},
-        surroundings_{surroundings} {}
+        caller_{caller} {}
 
   [[nodiscard]] bool tell() {
     note_for_abort(failure_.seed, scenario_);
-    std::ostream& out = surroundings_.out;
+    std::ostream& out = caller_.out;
     out << "seed " << failure_.seed << " " << tell_violations(failure_.outcome.violations)
         << "scenario " << scenario_.name << ": " << scenario_.sentence << "\n"
         << how_found() << std::flush;
@@ -47,7 +46,7 @@ class FailureReport {
     if (!write_case()) return false;
     out << "case written to " << case_path_.string() << "\n"
         << "as a page: "
-        << command_text({surroundings_.program, "replay", case_path_.string(), "--html",
+        << command_text({caller_.program, "replay", case_path_.string(), "--html",
                          std::filesystem::path{case_path_}.replace_extension(".html").string()})
         << "\n";
     return true;
@@ -87,11 +86,11 @@ class FailureReport {
     if (failure_.found == Failure::Found::in_second_run) {
       return "not shrunk: runs of one tape differ, so no smaller one proves anything\n";
     }
-    if (!surroundings_.engine.run(scenario_, Choices::replayed(tape_)).has_broken(property_)) {
+    if (!caller_.engine.run(scenario_, Choices::replayed(tape_)).has_broken(property_)) {
       return "not shrunk: the tape of this run, replayed, does not break it; so " +
              std::string{short_name(Property::determinism)} + " is broken too\n";
     }
-    Shrunk shrunk = shrink_and_show(scenario_, tape_, property_, surroundings_);
+    Shrunk shrunk = shrink_and_show(scenario_, tape_, property_, caller_);
     const std::string text = "shrunk from " + counted(tape_.size(), "choice", "choices") + " to " +
                              grouped(shrunk.tape.size()) + " in " +
                              counted(shrunk.runs, "run", "runs") +
@@ -101,28 +100,28 @@ class FailureReport {
   }
 
   [[nodiscard]] std::string story() const {
-    Story story = surroundings_.engine.run_told(scenario_, Choices::replayed(tape_)).story;
+    Story story = caller_.engine.run_told(scenario_, Choices::replayed(tape_)).story;
     // A comparison of runs broke it: no single run knows.
     if (failure_.found == Failure::Found::in_second_run) {
       story.violations = failure_.outcome.violations;
     }
     story.scenario = scenario_.name;
     story.title = "seed " + std::to_string(failure_.seed);
-    story.replay = command_text({surroundings_.program, "replay", case_path_.string(), "--story"});
+    story.replay = command_text({caller_.program, "replay", case_path_.string(), "--story"});
     return to_text(story, story_rows_max);
   }
 
   // The command that runs the seed again, as it was found and not shrunk.
   [[nodiscard]] std::string again() const {
-    std::vector<std::string> words{surroundings_.program, "replay", std::to_string(failure_.seed),
+    std::vector<std::string> words{caller_.program, "replay", std::to_string(failure_.seed),
                                    "--scenario", std::string{scenario_.name}};
     if (failure_.found != Failure::Found::in_sweep) return command_text(words);
     // A sweep may have decided more than the two stops: the command that is told has been tried.
     Choices choices = Choices::seeded(failure_.seed);
     choices.force(Site::stop_step, stop_after() + 1);
     choices.force(Site::stop_again, stop_again_after());
-    if (surroundings_.engine.run(scenario_, std::move(choices)).hash != failure_.outcome.hash) {
-      return command_text({surroundings_.program, "replay", case_path_.string()});
+    if (caller_.engine.run(scenario_, std::move(choices)).hash != failure_.outcome.hash) {
+      return command_text({caller_.program, "replay", case_path_.string()});
     }
     for (const std::string& word :
          {std::string{"--stop-after"}, std::to_string(stop_after()),
@@ -140,7 +139,7 @@ class FailureReport {
         .tape = tape_};
     std::error_code error;  // if there is no folder now, the file can't be written
     std::filesystem::create_directories(case_path_.parent_path(), error);
-    return write_file(case_path_.string(), to_file(found), surroundings_);
+    return write_file(case_path_.string(), to_file(found), caller_);
   }
 
   const Failure& failure_;
@@ -148,7 +147,7 @@ class FailureReport {
   Property property_;
   Tape tape_;
   std::filesystem::path case_path_;
-  const Surroundings& surroundings_;
+  const Caller& caller_;
 };
 
 std::string indented(std::string_view text) {
@@ -162,9 +161,8 @@ std::string indented(std::string_view text) {
 
 }  // namespace
 
-bool report_failure(const Failure& failure, const std::string& cases_folder,
-                    const Surroundings& surroundings) {
-  return FailureReport{failure, cases_folder, surroundings}.tell();
+bool report_failure(const Failure& failure, const std::string& cases_folder, const Caller& caller) {
+  return FailureReport{failure, cases_folder, caller}.tell();
 }
 
 std::string tell_violations(const std::vector<Violation>& violations) {
@@ -177,19 +175,19 @@ std::string tell_violations(const std::vector<Violation>& violations) {
 }
 
 Shrunk shrink_and_show(const Scenario& scenario, const Tape& tape, Property property,
-                       const Surroundings& surroundings) {
-  ProgressLine line{surroundings.err, surroundings.terminal, surroundings.now()};
+                       const Caller& caller) {
+  ProgressLine line{caller.err, caller.terminal, caller.now()};
   std::uint64_t runs = 0;
   std::size_t choices = tape.size();
   // The suite may have been interrupted before: that is not meant for this.
-  const bool was_interrupted = surroundings.interruption() != 0;
+  const bool was_interrupted = caller.interruption() != 0;
   bool is_given_up = false;
   Shrunk shrunk = shrink(tape, [&](const Tape& smaller) -> std::optional<Tape> {
-    is_given_up = is_given_up || (!was_interrupted && surroundings.interruption() != 0);
+    is_given_up = is_given_up || (!was_interrupted && caller.interruption() != 0);
     if (is_given_up) return std::nullopt;
     ++runs;
-    Outcome outcome = surroundings.engine.run(scenario, Choices::replayed(smaller));
-    const Duration now = surroundings.now();
+    Outcome outcome = caller.engine.run(scenario, Choices::replayed(smaller));
+    const Duration now = caller.now();
     if (line.is_due(now)) {
       line.show("shrinking: " + counted(runs, "run", "runs") + ", " +
                     counted(choices, "choice", "choices") + " left",
@@ -226,15 +224,14 @@ std::string command_text(const std::vector<std::string>& words) {
   return text;
 }
 
-bool write_file(const std::string& path, std::string_view content,
-                const Surroundings& surroundings) {
+bool write_file(const std::string& path, std::string_view content, const Caller& caller) {
   std::ofstream file{path, std::ios::binary};
   file.write(content.data(), static_cast<std::streamsize>(content.size()));
   file.close();
   if (file) return true;
   const int reason = errno;
-  surroundings.err << "lastword-sim: can't write " << path << ": " << std::strerror(reason) << "\n"
-                   << std::flush;
+  caller.err << "lastword-sim: can't write " << path << ": " << std::strerror(reason) << "\n"
+             << std::flush;
   return false;
 }
 

@@ -36,7 +36,7 @@ int main(int argument_count, char** arguments) {
   std::optional<lastword::sim::Interruption> interruption;
   if (std::holds_alternative<lastword::sim::RunCommand>(*command)) interruption.emplace();
 
-  const lastword::sim::Surroundings surroundings{
+  const lastword::sim::Caller caller{
       .out = std::cout,
       .err = std::cerr,
       .terminal = terminal_of(STDERR_FILENO),
@@ -44,5 +44,5 @@ int main(int argument_count, char** arguments) {
       .engine = lastword::sim::real_engine(),
       .now = lastword::sim::quiet_hooks().now,
       .interruption = [&interruption] { return interruption ? interruption->signal() : 0; }};
-  return std::visit([&](const auto& asked) { return perform(asked, surroundings); }, *command);
+  return std::visit([&](const auto& asked) { return perform(asked, caller); }, *command);
 }
