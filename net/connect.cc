@@ -1,5 +1,6 @@
 #include "net/connect.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -58,6 +59,7 @@ class Connection {
   void tell_events();
   void tell(const Event& event);
   void show_prompt(State state);
+  void say_last(const std::string& text);
   [[nodiscard]] bool is_done() const;
 
   boost::asio::io_context context_;
@@ -120,10 +122,18 @@ int Connection::run() {
   const bool is_well = client_.has_done_all() && losses.empty() && !has_input_failed_;
   if (is_well && !has_output_failed_) return 0;
   if (gone_ && !client_.has_done_all() && gone_->reason != client::Reason::input_finished) {
-    status_.write(Gravity::error, "lastword: " + words_for_end(*gone_, config_));
+    say_last("lastword: " + words_for_end(*gone_, config_));
   }
-  if (!losses.empty()) status_.write(Gravity::error, "lastword: " + losses);
+  if (!losses.empty()) say_last("lastword: " + losses);
   return 1;
+}
+
+// Nothing else is to be done any more: a reader who is slow gets time, but not for ever.
+void Connection::say_last(const std::string& text) {
+  constexpr int patience_ms = 2000;
+  pollfd standard_error{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  static_cast<void>(::poll(&standard_error, 1, patience_ms));
+  status_.write(Gravity::error, text);
 }
 
 bool Connection::is_done() const {

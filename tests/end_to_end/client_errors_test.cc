@@ -276,5 +276,20 @@ TEST_P(ConnectHealingTest, WhenLastwordTakesThePlaceOfAnother) {
   finish(server);
 }
 
+// More is told of lines than a pipe holds: the last words come all the same, and come last. (A
+// reader who was too slow for the lines missed the reason and the count.)
+TEST(ConnectErrors, TheLastWordsAreNotLeftOut) {
+  const std::string url = url_at(Transport::lines, place_for_a_server());
+  ClientProcess client(url, "alice", {.arguments = {"--no-reconnect"}});
+  const std::string line = "bob: " + std::string(500, 'x');
+  for (int number = 0; number < 1000; ++number) client.say(line);
+  EXPECT_EQ(client.wait_for_exit(), failure);
+  const std::vector<std::string> lines = client.statuses();
+  ASSERT_GE(lines.size(), 2U);
+  EXPECT_THAT(lines[lines.size() - 2], StartsWith("lastword: unavailable: " + url));
+  EXPECT_THAT(lines.back(),
+              MatchesRegex("lastword: .* lines (was|were) not accepted: .* not sent"));
+}
+
 }  // namespace
 }  // namespace lastword::end_to_end
