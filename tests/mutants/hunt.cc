@@ -197,7 +197,7 @@ int parse_and_hunt(int argument_count, char** arguments) {
   app.add_flag("--head", options.is_head, "Print the head of the table, and nothing else");
   app.add_option("ID", options.id, "What the mutant is called in the table");
   app.add_option("--title", options.title, "What its mistake is");
-  app.add_option("--property", options.property, "I1 ... L7: the one that must break");
+  app.add_option("--property", options.property, "I1 ... L8: the one that must break");
   app.add_option("--scenario", options.scenario, "One for all runs; mix: that of each seed")
       ->capture_default_str();
   app.add_option("--seeds", options.seeds, "Starting seeds, a million apart")
