@@ -418,8 +418,9 @@ TEST_P(ClientRestarts, AfterAKillNameWhatNobodyKnowsAndDoubleNothing) {
     EXPECT_LE(unknown.front(), last_of_first + 1) << "nothing is missing without a word";
     const std::string count = std::to_string(unknown.size());
     EXPECT_THAT(alice().process().statuses(),
-                Contains("lastword: " + count + " of " + std::to_string(given() + 3) +
-                         " lines were not accepted: " + count + " of unknown fate"));
+                Contains("lastword: " + count + " of " + std::to_string(given() + 3) + " lines " +
+                         (unknown.size() == 1 ? "was" : "were") + " not accepted: " + count +
+                         " of unknown fate"));
   }
   EXPECT_TRUE(std::ranges::adjacent_find(bob().heard(), std::greater_equal<>{}) ==
               bob().heard().end());
