@@ -33,23 +33,26 @@ void remove_repeated(std::vector<std::string_view>& texts, std::vector<std::uint
 }  // namespace
 
 bool Broker::login(Slot slot, Name name) {
+  // Every idle peer pays for this (docs/PERFORMANCE.md, "Memory").
+  static_assert(sizeof(Peer) <= sizeof(std::string) + 16);
   if (find(name.text())) return false;
   if (index_of(slot) >= peers_.size()) peers_.resize(index_of(slot) + 1);
   Peer& peer = this->peer(slot);
-  LASTWORD_CHECK(!peer.is_logged_in);
+  LASTWORD_CHECK(!peer.is_logged_in());
   peer.name = name.text();
-  peer.is_logged_in = true;
+  peer.resolved_in = resolutions_;
+  ++version_;
   names_.insert(name.text(), static_cast<std::uint32_t>(slot));
   return true;
 }
 
 void Broker::logout(Slot slot) {
   Peer& peer = this->peer(slot);
-  LASTWORD_CHECK(peer.is_logged_in);
-  while (!peer.rooms.empty()) leave_at(slot, peer.rooms.size() - 1);
-  peer.rooms.shrink_to_fit();
+  LASTWORD_CHECK(peer.is_logged_in());
+  while (peer.rooms.is_there()) leave_at(slot, peer.rooms->size() - 1);
   names_.erase(peer.name, static_cast<std::uint32_t>(slot));
-  peer.is_logged_in = false;
+  peer.resolved_in = logged_out;
+  ++version_;
 }
 
 void Broker::forget(Slot slot) {
@@ -65,7 +68,7 @@ std::vector<std::string_view> Broker::names() const {
   std::vector<std::string_view> names;
   names.reserve(names_.size());
   for (const Peer& peer : peers_) {
-    if (peer.is_logged_in) names.emplace_back(peer.name);
+    if (peer.is_logged_in()) names.emplace_back(peer.name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -85,8 +88,14 @@ std::optional<RoomId> Broker::find_room(std::string_view room) const {
   return RoomId{*found};
 }
 
+std::span<const Broker::Membership> Broker::memberships(Slot slot) const {
+  const Part<Memberships>& rooms = peer(slot).rooms;
+  if (!rooms.is_there()) return {};
+  return *rooms;
+}
+
 bool Broker::is_in(Slot slot, RoomId room) const {
-  const auto& rooms = peer(slot).rooms;
+  const auto rooms = memberships(slot);
   return std::any_of(rooms.begin(), rooms.end(),
                      [&](const Membership& membership) { return membership.room == room; });
 }
@@ -104,16 +113,18 @@ void Broker::join(Slot slot, RoomName room) {
     room_names_.insert(room.text(), static_cast<std::uint32_t>(*id));
   }
   LASTWORD_CHECK(!is_in(slot, *id));
-  auto& rooms = peer(slot).rooms;
+  if (!peer(slot).rooms.is_there()) spare_memberships_.fill(peer(slot).rooms);
+  auto& rooms = *peer(slot).rooms;
   auto& members = this->room(*id).members;
   const auto place_in_room = static_cast<std::uint32_t>(members.size());
   const auto place_in_peer = static_cast<std::uint32_t>(rooms.size());
   members.push_back({.slot = slot, .place = place_in_peer});
   rooms.push_back({.room = *id, .place = place_in_room});
+  ++version_;
 }
 
 void Broker::leave(Slot slot, RoomId room) {
-  const auto& rooms = peer(slot).rooms;
+  const auto rooms = memberships(slot);
   const auto found = std::find_if(rooms.begin(), rooms.end(), [&](const Membership& membership) {
     return membership.room == room;
   });
@@ -124,13 +135,14 @@ void Broker::leave(Slot slot, RoomId room) {
 // The last one takes the leaver's place, in the room and in the peer, so that leaving costs the
 // same however large the room is.
 void Broker::leave_at(Slot slot, std::size_t position) {
-  auto& rooms = peer(slot).rooms;
+  ++version_;
+  auto& rooms = *peer(slot).rooms;
   const Membership membership = rooms[position];
   auto& members = room(membership.room).members;
 
   members[membership.place] = members.back();
   const Member& moved_member = members[membership.place];
-  peer(moved_member.slot).rooms[moved_member.place].place = membership.place;
+  (*peer(moved_member.slot).rooms)[moved_member.place].place = membership.place;
   members.pop_back();
 
   rooms[position] = rooms.back();
@@ -140,6 +152,7 @@ void Broker::leave_at(Slot slot, std::size_t position) {
         static_cast<std::uint32_t>(position);
   }
   rooms.pop_back();
+  if (rooms.empty()) spare_memberships_.give_back(peer(slot).rooms);
 
   if (!members.empty()) return;
   Room& emptied = room(membership.room);
@@ -148,10 +161,10 @@ void Broker::leave_at(Slot slot, std::size_t position) {
   free_rooms_.push_back(membership.room);
 }
 
-std::size_t Broker::room_count(Slot slot) const { return peer(slot).rooms.size(); }
+std::size_t Broker::room_count(Slot slot) const { return memberships(slot).size(); }
 
 RoomId Broker::room_at(Slot slot, std::size_t position) const {
-  return peer(slot).rooms[position].room;
+  return memberships(slot)[position].room;
 }
 
 std::string_view Broker::name_of(RoomId room) const {
@@ -207,9 +220,9 @@ void Broker::add(Slot slot, RoomId room, Addressing& out) {
 }
 
 void Broker::add_to(Digest& digest, Slot slot) const {
-  if (index_of(slot) >= peers_.size() || !peer(slot).is_logged_in) return;
+  if (index_of(slot) >= peers_.size() || !peer(slot).is_logged_in()) return;
   digest.add(peer(slot).name);
-  for (const Membership& membership : peer(slot).rooms) {
+  for (const Membership& membership : memberships(slot)) {
     digest.add(room(membership.room).name);
     digest.add(membership.place);
   }

@@ -13,6 +13,7 @@
 #include "core/digest.h"
 #include "core/name.h"
 #include "core/name_index.h"
+#include "core/part.h"
 
 namespace lastword {
 
@@ -72,6 +73,9 @@ class Broker {
   [[nodiscard]] Slot member_at(RoomId room, std::size_t position) const;
   [[nodiscard]] std::vector<std::string_view> names_in(RoomId room) const;
 
+  // Changes whenever the same DESTs might mean somebody else.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
   // Finds everyone whom the DESTs mean (contract, section 1): a room means all its members but the
   // sender; who is meant twice counts once, as the first DEST meant him.
   void resolve(Slot sender, std::string_view destinations, Addressing& out);
@@ -84,11 +88,15 @@ class Broker {
     RoomId room;
     std::uint32_t place;  // in the room's members
   };
+  using Memberships = std::vector<Membership>;
+  static constexpr std::uint64_t logged_out = UINT64_MAX;
   struct Peer {
     std::string name;
-    std::vector<Membership> rooms;
-    std::uint64_t resolved_in = 0;  // the last resolution that met this peer
-    bool is_logged_in = false;
+    Part<Memberships> rooms;  // while there are any
+    // The last resolution that met this peer, while it is logged in.
+    std::uint64_t resolved_in = logged_out;
+
+    [[nodiscard]] bool is_logged_in() const { return resolved_in != logged_out; }
   };
   struct Member {
     Slot slot;
@@ -101,6 +109,8 @@ class Broker {
 
   [[nodiscard]] const Peer& peer(Slot slot) const { return peers_[index_of(slot)]; }
   [[nodiscard]] Peer& peer(Slot slot) { return peers_[index_of(slot)]; }
+  // Those of the slot.
+  [[nodiscard]] std::span<const Membership> memberships(Slot slot) const;
   [[nodiscard]] const Room& room(RoomId id) const { return rooms_[static_cast<std::size_t>(id)]; }
   [[nodiscard]] Room& room(RoomId id) { return rooms_[static_cast<std::size_t>(id)]; }
   [[nodiscard]] std::optional<Slot> find(std::string_view name) const;
@@ -111,9 +121,11 @@ class Broker {
   std::vector<Peer> peers_;
   std::vector<Room> rooms_;
   std::vector<RoomId> free_rooms_;
+  SpareParts<Memberships> spare_memberships_;
   NameIndex names_;
   NameIndex room_names_;
   std::uint64_t resolutions_ = 0;
+  std::uint64_t version_ = 0;
   // For remove_repeated; kept for its memory.
   std::vector<std::uint32_t> order_;
 };

@@ -47,6 +47,14 @@ struct Config {
   std::uint32_t work_per_fact_max = 65'536;
   // How long a WebSocket client may take to answer a Close (contract, section 2).
   Duration close_timeout = std::chrono::seconds{5};
+  // How often spare memory is looked at: what was not needed meanwhile is freed. (Sooner, and the
+  // next burst would have to take it anew.)
+  Duration trim_interval = std::chrono::seconds{1};
+  // Free blocks of each kind and size that are kept in any case. In blocks and not in bytes, as one
+  // of 64 bytes keeps the allocator's page around it as well.
+  std::size_t kept_free_blocks = 64;
+  // How much must have been freed, until the system is to have it back.
+  std::size_t freed_bytes_min = std::size_t{1} << 20;
   // How long the listener rests after the system ran out of descriptors or memory.
   Duration accept_retry = std::chrono::milliseconds{100};
   // How often a silent, finished peer's kernel is asked again whether it has everything.

@@ -38,6 +38,9 @@ class LineFramer {
     std::string_view text;  // without LF and the CR before it; good until pop, keep or clear
   };
 
+  // Nothing has come yet, or all that has come was taken off: it is as good as a new one.
+  [[nodiscard]] bool is_at_rest() const { return held_.empty() && chunk_.empty() && !is_skipping_; }
+
   // Lends the next chunk, until `keep`.
   void feed(Bytes chunk);
 

@@ -10,6 +10,7 @@
 
 #include "core/block_pool.h"
 #include "core/check.h"
+#include "core/two_size_pool.h"
 
 namespace lastword {
 
@@ -20,14 +21,20 @@ namespace lastword {
 //   head block          ...          tail block
 //   [....ssssssss] -> [ssssssss] -> [sss.....]        s = an element
 //        ^ head_                        ^ tail_
-template <typename Element, std::size_t block_size>
+//
+// A queue that a small block is enough for has no other: thousands of peers who are told one thing
+// each at the same moment take no page each. Where it does not suffice any more, its elements move,
+// to the same places in a whole block, so that the runs are the same as if it had been one at once.
+template <typename Element, std::size_t block_size, std::size_t small_size>
 class PooledQueue {
   static_assert(std::is_trivially_copyable_v<Element>);
   static_assert(block_size % sizeof(Element) == 0);
+  static_assert(small_size % sizeof(Element) == 0);
 
  public:
-  using Pool = BlockPool<block_size>;
+  using Pool = TwoSizePool<block_size, small_size>;
   static constexpr std::uint32_t elements_per_block = block_size / sizeof(Element);
+  static constexpr std::uint32_t elements_per_small_block = small_size / sizeof(Element);
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool is_empty() const { return size_ == 0; }
@@ -35,22 +42,27 @@ class PooledQueue {
   void append(Pool& pool, std::span<const Element> elements) {
     if (elements.empty()) return;  // they may have no address
     size_ += elements.size();
-    if (tail_block_ != no_block && elements.size() <= elements_per_block - tail_) {
+    if (elements.size() <= tail_room()) {
       put(pool, elements);
       return;
     }
     while (!elements.empty()) {
-      if (tail_block_ == no_block || tail_ == elements_per_block) grow(pool);
-      const std::size_t count = std::min<std::size_t>(elements.size(), elements_per_block - tail_);
+      if (Pool::is_small(tail_block_) || tail_room() == 0) grow(pool, elements.size());
+      const std::size_t count = std::min<std::size_t>(elements.size(), tail_room());
       put(pool, elements.first(count));
       elements = elements.subspan(count);
     }
   }
 
-  // Makes the queue `count` elements longer and gives the place for them, which the caller must
-  // fill at once; nullptr, and nothing happened, if there is no contiguous place in the tail block.
+  // Makes the queue `count` elements longer, at least one, and gives the place for them, which the
+  // caller must fill at once; nullptr, and nothing happened, if they would not all be in the tail
+  // block, or in the first one of an empty queue.
   [[nodiscard]] Element* extend(Pool& pool, std::size_t count) {
-    if (tail_block_ == no_block || count > elements_per_block - tail_) return nullptr;
+    LASTWORD_CHECK(count > 0);
+    if (count > tail_room()) {
+      if (!Pool::is_small(tail_block_) || count > elements_per_block - tail_) return nullptr;
+      grow(pool, count);
+    }
     auto* const elements = reinterpret_cast<Element*>(place(pool, tail_block_, tail_));
     tail_ += static_cast<std::uint32_t>(count);
     size_ += count;
@@ -64,6 +76,18 @@ class PooledQueue {
   [[nodiscard]] std::span<const Element> front_run(const Pool& pool) const {
     if (size_ == 0) return {};
     return {reinterpret_cast<const Element*>(place(pool, head_block_, head_)), head_end() - head_};
+  }
+
+  // The same, for changing them.
+  [[nodiscard]] std::span<Element> front_run(Pool& pool) {
+    if (size_ == 0) return {};
+    return {reinterpret_cast<Element*>(place(pool, head_block_, head_)), head_end() - head_};
+  }
+
+  // The last element; nullptr if the queue is empty. Good until the queue changes.
+  [[nodiscard]] Element* back(Pool& pool) {
+    if (size_ == 0) return nullptr;
+    return reinterpret_cast<Element*>(place(pool, tail_block_, tail_ - 1));
   }
 
   void pop(Pool& pool, std::size_t count) {
@@ -124,20 +148,37 @@ class PooledQueue {
     return head_block_ == tail_block_ ? tail_ : elements_per_block;
   }
 
+  // Elements for which the tail block has room.
+  [[nodiscard]] std::uint32_t tail_room() const {
+    if (tail_block_ == no_block) return 0;
+    return (Pool::is_small(tail_block_) ? elements_per_small_block : elements_per_block) - tail_;
+  }
+
   // Copies elements for which the tail block has room.
   void put(Pool& pool, std::span<const Element> elements) {
     std::memcpy(place(pool, tail_block_, tail_), elements.data(), elements.size_bytes());
     tail_ += static_cast<std::uint32_t>(elements.size());
   }
 
-  void grow(Pool& pool) {
-    const BlockIndex block = pool.take();
+  // Makes room behind the tail: for `count` elements, or at least one in a whole block.
+  void grow(Pool& pool, std::size_t count) {
     if (tail_block_ == no_block) {
-      head_block_ = block;
+      tail_block_ = count <= elements_per_small_block ? pool.take_small() : pool.take();
+      head_block_ = tail_block_;
       head_ = 0;
-    } else {
-      pool.link(tail_block_, block);
+      tail_ = 0;
+      return;
     }
+    const BlockIndex block = pool.take();
+    if (Pool::is_small(tail_block_)) {
+      std::memcpy(place(pool, block, head_), place(pool, tail_block_, head_),
+                  (tail_ - head_) * sizeof(Element));
+      pool.give_back(tail_block_);
+      head_block_ = block;
+      tail_block_ = block;
+      return;
+    }
+    pool.link(tail_block_, block);
     tail_block_ = block;
     tail_ = 0;
   }

@@ -78,6 +78,9 @@ class Pump {
   static constexpr int last_accept_turns_max = 64;
   // Pieces in one gathering write.
   static constexpr std::size_t slices_max = 256;
+  // Of a turn with more connections than these, the lists are given back: a word to everybody does
+  // not take a place for everybody from then on.
+  static constexpr std::size_t ids_kept_max = 4096;
 
   // Both must outlive the pump. `buffer` is the one that everything is read into; its size is the
   // most that one connection brings in one turn.
@@ -165,8 +168,8 @@ class Pump {
   // Those who connected before the stop are let in first: they get an orderly end, not a reset.
   void stop(StopReason reason) {
     for (const Transport transport : {Transport::lines, Transport::websocket}) {
-      for (int turn = 0; turn < last_accept_turns_max && acceptable(transport); ++turn) {
-      }
+      int turns = 0;
+      while (turns < last_accept_turns_max && acceptable(transport)) ++turns;
     }
     server_.stop(network_.now(), reason);
   }
@@ -185,6 +188,9 @@ class Pump {
       look_again_.clear();
     } while (server_.has_changed());
     network_.wake_at(server_.deadline());
+    for (auto* ids : {&changed_, &look_again_}) {
+      if (ids->capacity() > ids_kept_max) *ids = std::vector<ConnectionId>{};
+    }
   }
 
  private:
@@ -210,9 +216,11 @@ class Pump {
   void bring_about(ConnectionId id) {
     Applied* const applied = find(id);
     if (applied == nullptr || applied->end == End::release) return;
-    if (server_.wish(id).write && !applied->is_awaiting_writable) write(*applied);
-
     Wish wish = server_.wish(id);
+    if (wish.write && !applied->is_awaiting_writable) {
+      write(*applied);
+      wish = server_.wish(id);
+    }
     if (wish.end == End::fin && applied->end == End::open) {
       applied->end = End::fin;
       network_.finish(id);
@@ -233,13 +241,12 @@ class Pump {
   }
 
   void write(Applied& applied) {
-    std::array<Slice, slices_max> slices;
-    const std::size_t count = server_.gather(applied.id, slices);
+    const std::size_t count = server_.gather(applied.id, slices_);
     std::size_t size = 0;
-    for (std::size_t position = 0; position < count; ++position) size += slices[position].size();
+    for (std::size_t position = 0; position < count; ++position) size += slices_[position].size();
 
     const ConnectionId id = applied.id;
-    const Transfer transfer = network_.write(id, std::span{slices}.first(count));
+    const Transfer transfer = network_.write(id, std::span{slices_}.first(count));
     if (transfer.kind == Transfer::Kind::fault) {
       server_.failed(network_.now(), id, transfer.fault);
       return;
@@ -258,6 +265,8 @@ class Pump {
   std::vector<Applied> applied_;
   std::vector<ConnectionId> changed_;
   std::vector<ConnectionId> look_again_;  // became ready in this turn
+  // Of one write. Here and not in `write`, where clearing it would cost more than filling it.
+  std::array<Slice, slices_max> slices_;
 };
 
 }  // namespace lastword

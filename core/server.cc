@@ -78,9 +78,9 @@ void Server::received(Instant now, ConnectionId id, std::span<std::byte> bytes) 
     case Stage::naming:
     case Stage::online:
       if (is_websocket(id.slot)) {
-        session_of(id.slot).reader.feed(bytes);
+        reader_of(id.slot).feed(bytes);
       } else {
-        connection.input.feed(bytes);
+        framer_of(id.slot).feed(bytes);
       }
       take_input(id.slot);
       break;
@@ -278,6 +278,7 @@ std::optional<Report> Server::finished() const {
 // --- Looking in --------------------------------------------------------------------------------
 
 std::uint64_t Server::take_events(std::vector<Event>& out) {
+  if (out.capacity() > events_kept_max) out = std::vector<Event>{};
   out.clear();
   out.swap(events_);
   return std::exchange(events_lost_, 0);
@@ -290,12 +291,14 @@ std::string_view Server::name_of(ConnectionId id) const {
 std::optional<Server::PeerView> Server::peer(ConnectionId id) const {
   if (!is_current(id)) return std::nullopt;
   const Connection& connection = at(id.slot);
-  return PeerView{.queued_bytes = connection.outbox.queued_bytes(),
-                  .held_bytes = is_websocket(id.slot) ? session_of(id.slot).held_bytes()
-                                                      : connection.input.held_bytes(),
-                  .is_paused = paused_.is_paused(id.slot),
-                  .units_taken = is_websocket(id.slot) ? session_of(id.slot).units_taken : 0,
-                  .books = connection.books};
+  const std::size_t held_bytes_of_line =
+      connection.input.is_there() ? connection.input->held_bytes() : 0;
+  return PeerView{
+      .queued_bytes = connection.outbox.queued_bytes(),
+      .held_bytes = is_websocket(id.slot) ? session_of(id.slot).held_bytes() : held_bytes_of_line,
+      .is_paused = paused_.is_paused(id.slot),
+      .units_taken = is_websocket(id.slot) ? session_of(id.slot).units_taken : 0,
+      .books = connection.books};
 }
 
 std::uint64_t Server::digest() const {
@@ -324,7 +327,8 @@ std::uint64_t Server::digest() const {
       digest.add(count);
     }
     digest.add(index_of(connection.wire));
-    connection.input.add_to(digest);
+    if (connection.input.is_there()) connection.input->add_to(digest);
+    digest.add(connection.input.is_there() ? 1U : 0U);
     if (is_websocket(slot)) {
       session_of(slot).add_to(digest, now_);
       digest.add(is_stuck(slot) ? 1U : 0U);
@@ -394,6 +398,9 @@ bool Server::is_current(ConnectionId id) const {
 }
 
 Slot Server::take_slot() {
+  // Every idle peer pays for these (docs/PERFORMANCE.md, "Memory").
+  static_assert(sizeof(Connection) <= 184);
+  static_assert(sizeof(websocket::Session) <= 40);
   ++live_count_;
   if (vacant_.empty()) {
     connections_.emplace_back();
@@ -413,7 +420,12 @@ void Server::begin_fact(Instant now) {
 
 void Server::end_fact() {
   if (is_memory_full_ && memory_.queued_bytes() <= memory_mark_) free_memory();
+  if (!timers_.is_armed(no_slot, Timer::trim) && phase_ == Phase::serving &&
+      (memory_.has_spare(config_.kept_free_blocks) || has_freed_much())) {
+    timers_.arm(Timer::trim, now_ + config_.trim_interval);
+  }
   LASTWORD_CHECK(books_.is_balanced());
+  LASTWORD_CHECK(fan_out_.sender == no_slot);
 }
 
 void Server::mark(Slot slot) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/books.h"
@@ -20,6 +21,7 @@
 #include "core/line_framer.h"
 #include "core/line_parser.h"
 #include "core/outbox.h"
+#include "core/part.h"
 #include "core/paused_senders.h"
 #include "core/replies.h"
 #include "core/report.h"
@@ -113,6 +115,10 @@ class Server {
   // The report, once the drain is over and every connection is released.
   [[nodiscard]] std::optional<Report> finished() const;
 
+  // Whether the driver should now give back to the system what was freed after a burst, as the
+  // allocator keeps it between what lives on; says so once.
+  [[nodiscard]] bool take_trim() { return std::exchange(is_trim_due_, false); }
+
   // --- Looking in ----------------------------------------------------------------------------
 
   // Moves what happened since the last call into `out` (which is cleared first). At most
@@ -120,6 +126,8 @@ class Server {
   // number of others beyond that comes back.
   std::uint64_t take_events(std::vector<Event>& out);
   static constexpr std::size_t events_max = 4096;
+  // Of a turn with more events, their memory is given back.
+  static constexpr std::size_t events_kept_max = 512;
   // Those that are kept now, without taking them. Good until the next fact.
   [[nodiscard]] std::span<const Event> events() const { return events_; }
   // The name that the connection has or had; empty if none, or if the connection is long gone.
@@ -162,7 +170,7 @@ class Server {
   static constexpr std::uint32_t no_session = UINT32_MAX;
 
   struct Connection {
-    LineFramer input;
+    Part<LineFramer> input;  // unless it is at rest
     Outbox outbox;
     ConnectionBooks books;
     Instant last_received{};      // while finishing
@@ -180,6 +188,14 @@ class Server {
     bool is_confirm_wanted = false;
     bool is_extra = false;    // beyond connections_max, just to be told so
     bool has_failed = false;  // for the report
+  };
+
+  // A batch: messages of one fact from one sender to the same several addressees. As long as
+  // everybody certainly has room for them, they are stored, and given out all at once.
+  struct FanOut {
+    Slot sender = no_slot;       // nobody: there is none
+    std::size_t queued_max = 0;  // bytes for the one who has most, what is pending included
+    std::array<SharedRun, wire_count> pending{};
   };
 
   enum class Progress : std::uint8_t { done, paused };
@@ -201,10 +217,18 @@ class Server {
   void end_fact();
   void mark(Slot slot);
   void tell(EventKind kind, ConnectionId id = {}, std::uint64_t count = 0);
+  [[nodiscard]] std::uint64_t freed_bytes() const {
+    return memory_.freed_bytes() + framing_.spare_buffers.freed_bytes();
+  }
+  [[nodiscard]] bool has_freed_much() const {
+    return freed_bytes() - trimmed_bytes_ >= config_.freed_bytes_min;
+  }
+  void trim();
 
   // Lines (server_lines.cc).
   void take_input(Slot slot);
   void take_lines(Slot slot);
+  [[nodiscard]] LineFramer& framer_of(Slot slot);
   Progress take_line(Slot slot, std::string_view text);
   Progress refuse_long_line(Slot slot);
   void end_with_peer(Slot slot);
@@ -222,6 +246,11 @@ class Server {
 
   // Messages (server_messages.cc).
   Progress send(Slot slot, const line::Message& message);
+  [[nodiscard]] bool is_resolved(Slot sender, std::string_view destinations) const;
+  void resolve(Slot sender, std::string_view destinations);
+  [[nodiscard]] bool follow(Slot sender, std::string_view text);
+  void deliver_pending();
+  void end_fan_out();
   [[nodiscard]] std::size_t renderings_size(std::size_t size) const;
   [[nodiscard]] std::size_t shared_text_size(std::size_t size) const;
   [[nodiscard]] const MessageHeader& header_for(Slot sender, RoomId room);
@@ -229,6 +258,7 @@ class Server {
   template <typename Put>
   void render(Wire wire, std::string_view header, std::string_view text, const Put& put);
   void deliver_to_one(Slot sender, Addressee addressee, std::string_view text);
+  [[nodiscard]] std::array<SharedRun, wire_count> share(Slot sender, std::string_view text);
   void deliver_shared(Slot sender, std::string_view text);
   void deliver_in_forms(Slot sender, std::string_view text);
 
@@ -240,6 +270,9 @@ class Server {
     return sessions_[at(slot).session];
   }
   [[nodiscard]] websocket::Reading reading();
+  [[nodiscard]] websocket::MessageReader& reader_of(Slot slot);
+  void rest(Slot slot);
+  void give_head_back(websocket::Session& session);
   void take_session(Slot slot);
   void give_session_back(Slot slot);
   void shake_hands(Slot slot, std::span<std::byte> bytes);
@@ -277,6 +310,7 @@ class Server {
   // Endings (server_endings.cc).
   void log_out(Slot slot, bool is_telling_rooms);
   void begin_flushing(Slot slot, websocket::CloseCode code);
+  void forget_input(Connection& connection);
   void finish_if_flushed(Slot slot);
   void finish(Slot slot);
   void release(Slot slot);
@@ -300,6 +334,9 @@ class Server {
   std::vector<Slot> vacant_;
   std::vector<websocket::Session> sessions_;
   std::vector<std::uint32_t> vacant_sessions_;
+  SpareParts<websocket::RequestHead> spare_heads_;
+  SpareParts<websocket::MessageReader> spare_readers_;
+  SpareParts<LineFramer> spare_framers_;
   std::vector<ConnectionId> changed_;
   std::vector<Event> events_;
   std::uint64_t events_lost_ = 0;
@@ -314,9 +351,18 @@ class Server {
   std::size_t memory_mark_ = 0;  // where the memory has to come down to, while it is full
   bool is_memory_full_ = false;
   bool is_accept_failing_ = false;  // since the last connection that was accepted
+  bool is_trim_due_ = false;
+  std::uint64_t trimmed_bytes_ = 0;  // freed before the last trim
 
   // Kept for their memory; empty of meaning between facts.
   Addressing addressing_;
+  // Whose DESTs it is that addressing_ answers.
+  struct {
+    Slot sender = no_slot;
+    std::uint64_t version = 0;  // of the broker
+    std::string destinations;
+  } resolved_;
+  FanOut fan_out_;
   std::size_t work_ = 0;  // of this fact so far
   struct {
     Slot sender = no_slot;

@@ -30,7 +30,7 @@ void Server::begin_flushing(Slot slot, websocket::CloseCode code) {
   Connection& connection = at(slot);
   if (is_upgraded(slot)) push_close(slot, static_cast<std::uint16_t>(code), {});
   connection.stage = Stage::flushing;
-  connection.input.clear(framing_);
+  forget_input(connection);
   timers_.disarm(slot, Timer::login);
   paused_.remove(slot);
   unwatch(slot);
@@ -39,6 +39,13 @@ void Server::begin_flushing(Slot slot, websocket::CloseCode code) {
   if (!connection.outbox.is_empty()) watch(slot, connection.outbox.queued_bytes() / 2);
   look_for_close(slot);
   finish_if_flushed(slot);
+}
+
+// Of a connection with lines.
+void Server::forget_input(Connection& connection) {
+  if (!connection.input.is_there()) return;
+  connection.input->clear(framing_);
+  spare_framers_.give_back(connection.input);
 }
 
 void Server::finish_if_flushed(Slot slot) {
@@ -72,7 +79,9 @@ void Server::login_timed_out(Slot slot) {
   tell(EventKind::login_timed_out, id_of(slot));
   scratch_.clear();
   if (at(slot).stage == Stage::handshaking) {
-    websocket::append_response(scratch_, session_of(slot).head,
+    const websocket::RequestHead nothing;
+    const auto& head = session_of(slot).head;
+    websocket::append_response(scratch_, head.is_there() ? *head : nothing,
                                {.status = websocket::Status::request_timeout});
     at(slot).outbox.push_copy(memory_, {as_bytes(scratch_)});
     pushed(slot);
@@ -134,12 +143,12 @@ void Server::release(Slot slot) {
   LASTWORD_CHECK(connection.outbox.is_empty());
   connection.stage = Stage::releasing;
   connection.is_confirm_wanted = false;
-  connection.input.clear(framing_);
+  forget_input(connection);
   paused_.remove(slot);
   unwatch(slot);
   paused_.make_ready(slot);
   timers_.disarm_all(slot);
-  if (is_websocket(slot)) session_of(slot).reader.clear(reading());
+  if (is_websocket(slot) && session_of(slot).reader.is_there()) reader_of(slot).clear(reading());
   const bool has_said_goodbye =
       !is_upgraded(slot) || session_of(slot).has_peer_closed || session_of(slot).has_violated;
   const bool is_clean = connection.has_peer_ended && has_said_goodbye && !connection.has_failed;
@@ -153,6 +162,7 @@ void Server::start_drain(StopReason reason) {
   phase_ = Phase::draining;
   stop_reason_ = reason;
   stopped_at_ = now_;
+  timers_.disarm(Timer::trim);
   is_memory_full_ = false;
   tell(EventKind::drain_started, {}, live_count_);
   timers_.disarm(Timer::accept_retry);
@@ -230,6 +240,9 @@ void Server::expire(const TimerTable::Entry& entry) {
       cut_off();
       return;
     case Timer::accept_retry:  // the listener is open again, now that nothing keeps it paused
+      return;
+    case Timer::trim:
+      trim();
       return;
     case Timer::resume:
       break;

@@ -17,10 +17,18 @@ constexpr std::string_view lf = "\n";
 
 }  // namespace
 
+// Makes one, where there is none because all that came was taken.
+LineFramer& Server::framer_of(Slot slot) {
+  Part<LineFramer>& framer = at(slot).input;
+  if (!framer.is_there()) spare_framers_.fill(framer);
+  return *framer;
+}
+
 void Server::take_lines(Slot slot) {
   Connection& connection = at(slot);
+  LineFramer& framer = framer_of(slot);
   while (!paused_.is_paused(slot)) {
-    const auto framed = connection.input.front(framing_);
+    const auto framed = framer.front(framing_);
     if (!framed) break;
     if (work_ >= config_.work_per_fact_max) {
       paused_.yield(slot);
@@ -37,9 +45,11 @@ void Server::take_lines(Slot slot) {
     }
     // A line can end the connection; its input is forgotten then.
     if (connection.stage != Stage::naming && connection.stage != Stage::online) return;
-    connection.input.pop();
+    framer.pop();
   }
-  connection.input.keep(framing_);
+  end_fan_out();
+  framer.keep(framing_);
+  if (framer.is_at_rest()) spare_framers_.give_back(connection.input);
   end_with_peer(slot);
 }
 
@@ -69,6 +79,7 @@ bool Server::wait_for_own_room(Slot slot) {
 }
 
 Server::Progress Server::refuse_long_line(Slot slot) {
+  end_fan_out();
   if (wait_for_own_room(slot)) return Progress::paused;
   scratch_.clear();
   reply::append_line_too_long(scratch_, config_.line_max);
@@ -88,6 +99,7 @@ Server::Progress Server::take_line(Slot slot, std::string_view text) {
   }
   const auto line = parse_line(text);
   if (line) return act(slot, *line);
+  end_fan_out();
   scratch_.clear();
   reply::append_line_error(scratch_, line.error());
   return reply(slot);
@@ -119,6 +131,7 @@ void Server::refuse_login(Slot slot) {
 
 Server::Progress Server::act(Slot slot, const Line& line) {
   scratch_.clear();
+  if (!std::holds_alternative<line::Message>(line)) end_fan_out();
   struct Visitor {
     Server& server;
     Slot slot;

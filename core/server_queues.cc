@@ -85,10 +85,10 @@ void Server::push_scratch(Slot slot) {
 
 // The same for a single line that several hold together.
 SharedText Server::share_scratch(Wire wire, std::uint32_t holders) {
-  if (wire == Wire::line) return memory_.share({as_bytes(scratch_)}, holders);
+  if (wire == Wire::line) return memory_.share({as_bytes(scratch_)}, holders, {}, index_of(wire));
   std::string_view line = scratch_;
   line.remove_suffix(1);  // its LF
-  return memory_.share({frame_header(line).bytes(), as_bytes(line)}, holders);
+  return memory_.share({frame_header(line).bytes(), as_bytes(line)}, holders, {}, index_of(wire));
 }
 
 // Follows every push.
@@ -200,6 +200,15 @@ void Server::let_ready_go_on() {
     take_input(*slot);
     ++work_;  // afterwards: even the smallest budget is enough for one line
   }
+}
+
+// A server that has come to rest has nothing to look at after two times: the first still keeps what
+// the burst needed.
+void Server::trim() {
+  memory_.trim(config_.kept_free_blocks);
+  if (!has_freed_much()) return;
+  trimmed_bytes_ = freed_bytes();
+  is_trim_due_ = true;
 }
 
 // Fails what is queued for the peer and tells the senders; returns how many deliveries failed.

@@ -37,7 +37,8 @@ void Server::take_session(Slot slot) {
 void Server::give_session_back(Slot slot) {
   const std::uint32_t session = std::exchange(at(slot).session, no_session);
   if (session == no_session) return;
-  sessions_[session].reader.clear(reading());
+  if (sessions_[session].head.is_there()) give_head_back(sessions_[session]);
+  if (sessions_[session].reader.is_there()) sessions_[session].reader->clear(reading());
   sessions_[session] = {};
   vacant_sessions_.push_back(session);
 }
@@ -52,21 +53,43 @@ websocket::Reading Server::reading() {
           .inflater = inflater_};
 }
 
+// Makes one, where there is none because all that came was taken.
+MessageReader& Server::reader_of(Slot slot) {
+  Part<MessageReader>& reader = session_of(slot).reader;
+  if (!reader.is_there()) {
+    spare_readers_.fill(reader);
+    reader->agree(is_deflated(at(slot).wire));
+  }
+  return *reader;
+}
+
+// Follows each `keep`.
+void Server::rest(Slot slot) {
+  Part<MessageReader>& reader = session_of(slot).reader;
+  if (reader->is_at_rest()) spare_readers_.give_back(reader);
+}
+
+void Server::give_head_back(websocket::Session& session) {
+  session.head->clear();
+  spare_heads_.give_back(session.head);
+}
+
 // --- The handshake -----------------------------------------------------------------------------
 
 void Server::shake_hands(Slot slot, std::span<std::byte> bytes) {
   Connection& connection = at(slot);
   websocket::Session& session = session_of(slot);
-  const std::size_t taken = session.head.feed(bytes);
-  if (session.head.state() == websocket::RequestHead::State::incomplete) return;
+  if (!session.head.is_there()) spare_heads_.fill(session.head);
+  const std::size_t taken = session.head->feed(bytes);
+  if (session.head->state() == websocket::RequestHead::State::incomplete) return;
 
-  websocket::Decision decision = websocket::decide(session.head, config_.handshake);
+  websocket::Decision decision = websocket::decide(*session.head, config_.handshake);
   if (decision.status == websocket::Status::switching_protocols && connection.is_extra) {
     decision = {.status = websocket::Status::service_unavailable};
   }
   scratch_.clear();
-  websocket::append_response(scratch_, session.head, decision);
-  session.head.clear();
+  websocket::append_response(scratch_, *session.head, decision);
+  give_head_back(session);
   // Urgent, as the pong to a ping behind the request would otherwise overtake it.
   connection.outbox.push_urgent(memory_, {as_bytes(scratch_)});
   pushed(slot);
@@ -80,11 +103,10 @@ void Server::shake_hands(Slot slot, std::span<std::byte> bytes) {
   connection.stage = Stage::naming;
   connection.wire = wire_for(decision.compression);
   session.is_upgraded = true;
-  session.reader = MessageReader{decision.compression != websocket::Compression::none};
   session.heard_at = now_;
   timers_.arm(slot, Timer::heartbeat, now_ + config_.heartbeat);
   // A client may well send its first frames before it has seen the answer.
-  session.reader.feed(bytes.subspan(taken));
+  reader_of(slot).feed(bytes.subspan(taken));
   take_messages(slot);
 }
 
@@ -104,7 +126,7 @@ Wire Server::wire_for(websocket::Compression compression) {
 
 void Server::take_messages(Slot slot) {
   Connection& connection = at(slot);
-  MessageReader& reader = session_of(slot).reader;
+  MessageReader& reader = reader_of(slot);
   while (!paused_.is_paused(slot)) {
     const auto item = reader.front(reading());
     if (!item) break;
@@ -122,11 +144,14 @@ void Server::take_messages(Slot slot) {
     if (connection.stage != Stage::naming && connection.stage != Stage::online) return;
     reader.pop(reading());
   }
+  end_fan_out();
   reader.keep(reading());
+  rest(slot);
   end_with_peer(slot);
 }
 
 Server::Progress Server::take_item(Slot slot, const MessageReader::Item& item) {
+  if (item.kind != MessageReader::Kind::message) end_fan_out();
   switch (item.kind) {
     case MessageReader::Kind::message:
       // What its sender proved to be text need not be looked at again.
@@ -147,7 +172,7 @@ Server::Progress Server::take_item(Slot slot, const MessageReader::Item& item) {
   log_out(slot, true);
   push_close(slot, static_cast<std::uint16_t>(code), websocket::explain(item.violation));
   // What follows can't be understood any more, not even a Close.
-  session_of(slot).reader.clear(reading());
+  reader_of(slot).clear(reading());
   session_of(slot).is_close_awaited = false;
   session_of(slot).has_violated = true;
   begin_flushing(slot, code);
@@ -159,6 +184,7 @@ Server::Progress Server::take_message(Slot slot, std::string_view text) {
   if (text.find('\n') == std::string_view::npos) {
     return take_line(slot, text);
   }
+  end_fan_out();
   if (wait_for_own_room(slot)) return Progress::paused;
   scratch_.clear();
   reply::append_line_break(scratch_);
@@ -182,7 +208,7 @@ void Server::answer_close(Slot slot, std::uint16_t code) {
   tell(EventKind::peer_closed, id_of(slot), code);
   websocket::Session& session = session_of(slot);
   session.has_peer_closed = true;
-  session.reader.clear(reading());
+  reader_of(slot).clear(reading());
   log_out(slot, true);
   push_close(slot, code, {});
   begin_flushing(slot, CloseCode::normal);
@@ -254,7 +280,7 @@ void Server::push_close(Slot slot, std::uint16_t code, std::string_view reason) 
 // What comes while a connection ends is thrown away, but for the peer's Close.
 void Server::search_for_close(Slot slot, std::span<std::byte> bytes) {
   if (!is_upgraded(slot)) return;
-  session_of(slot).reader.feed(bytes);
+  reader_of(slot).feed(bytes);
   look_for_close(slot);
 }
 
@@ -262,17 +288,18 @@ void Server::search_for_close(Slot slot, std::span<std::byte> bytes) {
 void Server::look_for_close(Slot slot) {
   if (!is_upgraded(slot)) return;
   websocket::Session& session = session_of(slot);
-  session.reader.seek_close(reading());
+  MessageReader& reader = reader_of(slot);
+  reader.seek_close(reading());
   bool is_over = false;
-  while (const auto item = session.reader.front(reading())) {
+  while (const auto item = reader.front(reading())) {
     is_over = true;
     if (item->kind == MessageReader::Kind::close) {
       session.has_peer_closed = true;
       tell(EventKind::peer_closed, id_of(slot), item->code);
     }
-    session.reader.pop(reading());
+    reader.pop(reading());
   }
-  session.reader.keep(reading());
+  reader.keep(reading());
   if (!is_over) return;
   session.is_close_awaited = false;
   if (at(slot).stage == Stage::closing) finish(slot);

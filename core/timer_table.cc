@@ -11,12 +11,16 @@ namespace {
 constexpr std::array<Timer, connection_timer_count> connection_timers{
     Timer::login, Timer::stall, Timer::linger, Timer::close, Timer::heartbeat};
 
+constexpr bool is_servers_own(Timer timer) {
+  return timer == Timer::drain || timer == Timer::accept_retry || timer == Timer::trim;
+}
+
 }  // namespace
 
 TimerTable::Place* TimerTable::place_of(Slot slot, Timer timer) {
   const auto kind = static_cast<std::size_t>(timer);
   if (slot == no_slot) {
-    LASTWORD_CHECK(timer == Timer::drain || timer == Timer::accept_retry);
+    LASTWORD_CHECK(is_servers_own(timer));
     return &own_[kind - connection_timer_count];
   }
   LASTWORD_CHECK(kind < connection_timer_count);
@@ -27,7 +31,7 @@ TimerTable::Place* TimerTable::place_of(Slot slot, Timer timer) {
 TimerTable::Place TimerTable::find(Slot slot, Timer timer) const {
   const auto kind = static_cast<std::size_t>(timer);
   if (slot == no_slot) {
-    LASTWORD_CHECK(timer == Timer::drain || timer == Timer::accept_retry);
+    LASTWORD_CHECK(is_servers_own(timer));
     return own_[kind - connection_timer_count];
   }
   LASTWORD_CHECK(kind < connection_timer_count);
@@ -109,7 +113,7 @@ void TimerTable::add_to(Digest& digest, Slot slot, Instant now) const {
                                 : static_cast<std::uint64_t>((heap_[place].at - now).count()));
   };
   if (slot == no_slot) {
-    for (const Place place : own_) add(place);
+    for (const Timer timer : {Timer::drain, Timer::accept_retry}) add(find(slot, timer));
     return;
   }
   for (const Timer timer : connection_timers) add(find(slot, timer));

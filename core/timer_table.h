@@ -23,6 +23,7 @@ enum class Timer : std::uint8_t {
   heartbeat,     // a WebSocket client may have been silent for too long
   drain,         // the shutdown ends (one for the server)
   accept_retry,  // the listener tries again (one for the server)
+  trim,          // spare memory is freed (one for the server)
   resume,        // senders that are no longer paused wait for their turn (never in the table)
 };
 
@@ -60,7 +61,8 @@ class TimerTable {
   // Takes the first one off, if it is due.
   std::optional<Entry> take_due(Instant now);
 
-  // Adds what is armed for the slot, relative to `now`.
+  // Adds what is armed for the slot, relative to `now`; but for Timer::trim, as memory that is free
+  // makes no difference to what the server does.
   void add_to(Digest& digest, Slot slot, Instant now) const;
 
  private:
@@ -80,7 +82,7 @@ class TimerTable {
 
   std::vector<Entry> heap_;
   std::vector<SlotPlaces> slots_;
-  std::array<Place, 2> own_{unarmed, unarmed};
+  std::array<Place, 3> own_{unarmed, unarmed, unarmed};
 };
 
 }  // namespace lastword

@@ -1,15 +1,15 @@
 // The real network: Boost.Asio as the pump's Network.
 #pragma once
 
+#include <sys/epoll.h>
 #include <sys/uio.h>
 
 #include <array>
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <cstddef>
@@ -21,17 +21,21 @@
 
 #include "core/pump.h"
 #include "core/server.h"
+#include "net/descriptor.h"
+#include "net/epoll_set.h"
 
 namespace lastword {
 
-// Drives a server over TCP with one thread. Reactor style: Asio says what is ready, the pump makes
-// the non-blocking calls, and nothing is in flight but waits.
+// Drives a server over TCP with one thread. Reactor style: Asio runs the loop (signals, listeners,
+// the timer) and says when connections are ready, the pump makes the non-blocking calls, and
+// nothing is in flight but waits.
 //
-// A turn of the loop handles everything that is ready; sockets are waited for again only at its
-// end, so that each of them is handled at most once in a turn.
+// The connections themselves are in an EpollSet, which is one descriptor for Asio: a wait of Asio's
+// for each of them would cost an epoll_ctl(2) for each read
+// (docs/decisions/0017-sockets-are-registered-once.md). What is told of once, this class remembers
+// until it was read to its end.
 //
-// Lifetime: a connection's handlers hold its id, never a pointer; closing is a join: `released` is
-// called when the last of its handlers has run.
+// A turn of the loop handles everything that is ready, each connection at most once.
 class AsioNetwork {
  public:
   // One connection brings at most this much in one turn: the budget of a flood.
@@ -61,7 +65,9 @@ class AsioNetwork {
   void run(const std::function<void()>& turned);
 
   // What the pump calls; see Network.
-  [[nodiscard]] Instant now() const;
+
+  // When the turn began: one look at the clock serves all its facts.
+  [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] Acceptance accept(Transport transport);
   void adopt(ConnectionId id);
   void turn_away();
@@ -78,18 +84,20 @@ class AsioNetwork {
  private:
   // The concrete executor: smaller and quicker than the type-erased default.
   using Executor = boost::asio::io_context::executor_type;
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
   using Clock = std::chrono::steady_clock;
   using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
-
-  enum class Direction : std::uint8_t { readable, writable };
+  using ReadyDescriptor = boost::asio::posix::basic_stream_descriptor<Executor>;
 
   struct Place {
-    std::optional<Socket> socket;
+    Descriptor socket;
     std::uint32_t generation = 0;
-    std::uint8_t waits = 0;  // handlers that have not run yet
-    bool is_closing = false;
+    bool is_read_awaited = false;
+    bool is_write_awaited = false;
+    bool may_have_input = false;  // it was told of, and not read to the end since
+    // Its end or urgent bytes were announced: a read that brings less than it could may not have
+    // been the last one.
+    bool is_read_to_the_block = false;
   };
 
   struct Listener {
@@ -102,9 +110,14 @@ class AsioNetwork {
     return listeners_[static_cast<std::size_t>(transport)];
   }
   [[nodiscard]] Place& at(ConnectionId id);
-  void await(ConnectionId id, Direction direction);
-  void waited(ConnectionId id, Direction direction, boost::system::error_code error);
+  [[nodiscard]] Place* find(ConnectionId id);
+  void take_turn();
+  void take_ready();
+  void take(const epoll_event& event);
   void await_signal();
+  void await_ready();
+  void await_timer(Instant at);
+  void look_at_clock();
   [[nodiscard]] std::span<iovec> join_small_slices(std::span<const Slice> slices);
 
   static constexpr std::size_t small_slice_max = 512;
@@ -116,9 +129,15 @@ class AsioNetwork {
   boost::asio::signal_set signals_;
   std::array<Listener, 2> listeners_;  // by transport
   Timer timer_;
-  std::optional<Socket> accepted_;
+  EpollSet connections_;
+  ReadyDescriptor ready_;  // the set's, which closes it
+  Descriptor accepted_;
   std::vector<Place> places_;
+  std::vector<ConnectionId> unread_;  // awaited, and still with input from an earlier turn
+  std::vector<ConnectionId> unread_before_;
   std::optional<Instant> wake_at_;
+  std::optional<Instant> timer_at_;  // never later than wake_at_
+  Instant now_;
   std::vector<std::byte> buffer_;   // for reading
   std::vector<std::byte> joining_;  // for writing
   std::array<iovec, Pump<AsioNetwork>::slices_max> pieces_;

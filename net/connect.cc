@@ -52,6 +52,7 @@ class Connection {
   void output_failed(std::error_code error);
   void await_signal();
   void stop();
+  void end();
 
   void turned();
   void give_what_waits();
@@ -206,7 +207,7 @@ void Connection::output_failed(std::error_code error) {
     has_output_failed_ = true;
     status_.write(Gravity::error, "lastword: cannot write standard output: " + error.message());
   }
-  stop();  // nobody listens any more
+  end();  // nobody listens any more
 }
 
 void Connection::show_lines() {
@@ -236,15 +237,19 @@ void Connection::await_signal() {
   });
 }
 
-// In order; the second time at once.
+// In order; by the second signal, or by one behind the end of the input, at once.
 void Connection::stop() {
+  if (!is_stopping_) return end();
+  is_stopped_at_once_ = true;
+  client_.abandon(network_.now());
+  network_.wake();
+}
+
+// In order, however often.
+void Connection::end() {
   pause_input();
-  if (std::exchange(is_stopping_, true)) {
-    is_stopped_at_once_ = true;
-    client_.abandon(network_.now());
-  } else if (!waiting_) {
-    client_.finish(network_.now());
-  }
+  is_stopping_ = true;
+  if (!waiting_) client_.finish(network_.now());
   network_.wake();
 }
 

@@ -1,5 +1,6 @@
 #include "net/serve.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -49,6 +50,15 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);  // if not, the listener pauses earlier; nothing else
 }
 
+// glibc moves its bounds as it goes: once a large table was freed, it would keep as much and more
+// of every burst. So they are fixed: tables and other large things come from the system and go back
+// to it at once, and what else is free at the heap's end goes when the server says so
+// (Server::take_trim), not in every turn.
+void set_allocator_bounds() {
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32U) | device();
@@ -89,6 +99,7 @@ tcp::endpoint listen(AsioNetwork& network, const Front& front, error_code& error
 
 int serve(const ServeOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);
+  set_allocator_bounds();
   start_log(options.log_level);
   raise_descriptor_limit();
 
@@ -117,7 +128,10 @@ int serve(const ServeOptions& options) {
   print_line(ready + " admin=none");
 
   EventLog log{server};
-  network.run([&] { log.write(); });
+  network.run([&] {
+    log.write();
+    if (server.take_trim()) ::malloc_trim(0);
+  });
 
   const auto report = server.finished();
   print_line(to_json(*report));

@@ -57,6 +57,11 @@ void Choices::amend(Site site, std::uint32_t value) {
   recorded_.push_back({.site = site, .chooser = the_world, .index = 0, .value = value});
 }
 
+std::uint32_t Choices::asked(Site site, Chooser chooser) const {
+  const std::size_t place = chooser * site_count + static_cast<std::size_t>(site);
+  return place < streams_.size() ? streams_[place].asked : 0;
+}
+
 std::uint32_t Choices::from_tape(Stream& stream, Site site, Chooser chooser,
                                  std::uint32_t index) const {
   const std::span<const Choice> given = given_.choices();

@@ -92,6 +92,10 @@ class Choices {
   [[nodiscard]] Tape tape() const { return Tape{recorded_}; }
   // How many questions were asked.
   [[nodiscard]] std::uint64_t asked() const { return asked_; }
+  // How many of them at this site, by this chooser.
+  [[nodiscard]] std::uint32_t asked(Site site, Chooser chooser) const;
+  // One more than the last chooser that was asked anything.
+  [[nodiscard]] std::size_t choosers() const { return streams_.size() / site_count; }
 
  private:
   enum class Source : std::uint8_t { seed, tape, bytes };

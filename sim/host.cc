@@ -177,6 +177,10 @@ void Host::finish_turn() {
 }
 
 void Host::after_turn() {
+  if (server_.take_trim()) {
+    environment_.note("trim", 0);
+    if (server_.queued_bytes() > 0) environment_.marks.hit(Mark::trim_while_queued);
+  }
   if (environment_.now >= log_blocked_until_) {
     static_cast<void>(server_.take_events(events_));
     witness_.log_taken();

@@ -40,6 +40,8 @@ std::string_view sentence(Mark mark) {
       return "a client back while its old connection holds its name";
     case Mark::client_queue_full:
       return "lines of a client wait because its queue is full";
+    case Mark::trim_while_queued:
+      return "free memory given back while output is queued";
   }
   return "";
 }

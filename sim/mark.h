@@ -28,9 +28,10 @@ enum class Mark : std::uint8_t {
   goodbye_leaves_lines,         // ... that it will send again
   client_back_before_its_name,  // its old connection holds that still
   client_queue_full,            // its application has to wait
+  trim_while_queued,            // free memory goes back to the system, and somebody's output waits
 };
 
-inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::client_queue_full) + 1;
+inline constexpr std::size_t mark_count = static_cast<std::size_t>(Mark::trim_while_queued) + 1;
 
 // A few words: "SIGTERM between accept point and first write".
 [[nodiscard]] std::string_view sentence(Mark mark);

@@ -86,6 +86,8 @@ void plan_famine(Planner& planner) {
   config.memory_max = memories[planner.choices().choose(3, Site::limits)] +
                       planner.choices().choose(200, Site::limits);
   config.outbox_max = 300 + planner.choices().choose(200, Site::limits);
+  config.kept_free_blocks = 0;
+  config.freed_bytes_min = 1;
   planner.plan().backlog_max = 2;
   planner.fault(FaultKind::no_descriptors, 5);
   planner.fault(FaultKind::aborted_call, 6);

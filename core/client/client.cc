@@ -288,6 +288,8 @@ std::uint64_t Client::digest() const {
                                      accepted_on_link_,
                                      checkpoint_.behind,
                                      checkpoint_.number,
+                                     checkpoint_.end,
+                                     quit_end_.value_or(0),
                                      std::uint64_t{beats_missed_},
                                      static_cast<std::uint64_t>(last_heard_),
                                      std::uint64_t{line_max_},
@@ -303,7 +305,7 @@ std::uint64_t Client::digest() const {
   }
   for (const bool flag :
        {may_hold_name_, has_said_name_, is_finishing_, is_abandoned_, is_full_, was_online_,
-        has_quit_, has_sent_close_, has_goodbye_, is_ending_when_written_, is_ping_due_,
+        quit_end_.has_value(), has_sent_close_, has_goodbye_, is_ending_when_written_, is_ping_due_,
         checkpoint_.is_out, pong_size_.has_value(), end_.has_value()}) {
     digest.add(flag ? 1U : 0U);
   }

@@ -126,7 +126,8 @@ class Client {
   void received(Instant now, client::Link link, std::span<std::byte> bytes);
   // The server's FIN.
   void ended(Instant now, client::Link link);
-  // The system took so many bytes of what `gather` showed.
+  // The system took so many bytes of what `gather` showed. To be told before what the server said
+  // to them is: it is believed about nothing that has not left.
   void wrote(Instant now, client::Link link, std::size_t bytes);
   void failed(Instant now, client::Link link, Fault fault);
   // The link was released as wished: nothing of it is in flight any more.
@@ -217,6 +218,7 @@ class Client {
     bool is_out = false;
     client::LineNumber behind = 0;
     std::uint64_t number = 0;
+    std::uint64_t end = 0;  // of the question, among what was rendered
   };
 
   // The link (client_link.cc).
@@ -306,8 +308,8 @@ class Client {
   client::Link link_ = client::no_link;
   LinkPhase phase_ = LinkPhase::none;
   bool has_said_name_ = false;
-  bool has_quit_ = false;        // sent /quit
-  bool has_sent_close_ = false;  // nothing may follow it
+  std::optional<std::uint64_t> quit_end_;  // of the /quit, among what was rendered
+  bool has_sent_close_ = false;            // nothing may follow it
   bool has_goodbye_ = false;
   bool is_ending_when_written_ = false;
   std::optional<End> end_;              // why the link ends, as soon as that is known

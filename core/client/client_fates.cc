@@ -48,22 +48,24 @@ void Client::settle_front(Instant now) {
 }
 
 // So many messages of this link were accepted, the first ones. What stands behind them was not
-// read, but for what was before a /quit that was.
+// read, but for what was before a /quit that was. What has not left this machine was neither,
+// whatever a server says.
 void Client::settle_by_goodbye(Instant now, std::uint64_t accepted) {
-  std::uint64_t left = accepted - std::min(accepted, accepted_on_link_);
+  std::uint64_t open = accepted - std::min(accepted, accepted_on_link_);
   LineNumber last = last_settled();
   bool is_all = true;
-  for (std::size_t place = 0; place < ledger_.sent_count(); ++place) {
+  const std::size_t left_count = ledger_.left_count(written_);
+  for (std::size_t place = 0; place < left_count; ++place) {
     const Ledger::Line line = ledger_.at(place);
     if (line.is_void || line.kind != LineKind::message) continue;
-    if (left == 0) {
+    if (open == 0) {
       is_all = false;
       break;
     }
-    --left;
+    --open;
     last = line.number;
   }
-  if (is_all && has_quit_) last = ledger_.last_sent();
+  if (is_all && quit_end_ && written_ >= *quit_end_) last = ledger_.last_sent();
   settle_through(now, last);
   ledger_.unsend_all();
 }

@@ -179,8 +179,9 @@ void Client::hear_goodbye(Instant now, std::uint64_t accepted) {
   begin_closing(now, {.reason = Reason::goodbye, .detail = accepted});
 }
 
+// No answer comes before its question has left.
 bool Client::is_pong(std::string_view line) const {
-  return checkpoint_.is_out && consume(line, "* pong ") &&
+  return checkpoint_.is_out && written_ >= checkpoint_.end && consume(line, "* pong ") &&
          line == token_of(checkpoint_.number).text();
 }
 

@@ -18,6 +18,10 @@ constexpr std::uint32_t beats_missed_max = 3;
 // Of what the server sent, for a person: text of its own that gives it away.
 constexpr std::size_t excerpt_max = 120;
 
+void shorten(std::string& text) {
+  if (text.size() > excerpt_max) text.resize(excerpt_max);
+}
+
 }  // namespace
 
 bool Client::is_websocket() const { return config_.url.transport == Transport::websocket; }
@@ -34,7 +38,7 @@ void Client::connect(Instant now, Reason reason) {
 
   may_hold_name_ = may_hold_name_ || has_said_name_;
   has_said_name_ = false;
-  has_quit_ = false;
+  quit_end_.reset();
   has_sent_close_ = false;
   has_goodbye_ = false;
   is_ending_when_written_ = false;
@@ -93,6 +97,7 @@ void Client::go_online(Instant now) {
 void Client::begin_closing(Instant now, End end) {
   if (end_) return;
   state_ends_at_ = now + config_.close_timeout;
+  shorten(end.text);
   if (state_ != State::closing) go(now, State::closing, end);
   end_ = std::move(end);
 }
@@ -100,7 +105,7 @@ void Client::begin_closing(Instant now, End end) {
 // The link is over. What was learned before is why: the rest is how it looked from outside.
 void Client::end_link(Instant now, End end) {
   if (!end_ || end.reason == Reason::abandoned) end_ = std::move(end);
-  if (end_->text.size() > excerpt_max) end_->text.resize(excerpt_max);
+  shorten(end_->text);
   phase_ = LinkPhase::releasing;
   state_ends_at_.reset();
   beat_at_.reset();
@@ -114,7 +119,7 @@ void Client::end_link(Instant now, End end) {
   const End why = *end_;
   const bool is_all_done = is_finishing_ && ledger_.is_empty();
   if (is_abandoned_ || is_all_done || is_stopping(now) || !config_.is_reconnecting) {
-    const bool is_in_order = is_all_done && has_goodbye_;
+    const bool is_in_order = is_all_done && has_goodbye_ && !is_abandoned_;
     leave(now, is_in_order ? End{.reason = Reason::input_finished} : why);
     return;
   }
@@ -211,7 +216,8 @@ void Client::time_out(Instant now) {
     case State::online:
     case State::waiting:
     case State::gone:
-      return end_link(now, {.reason = Reason::close_timed_out});
+      LASTWORD_CHECK(end_.has_value());  // last words were said, and why is known
+      return end_link(now, End{*end_});
   }
 }
 

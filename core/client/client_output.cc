@@ -28,7 +28,7 @@ void Client::fill(Instant now) {
   send_waiting_lines(now);
   if (is_finishing_ && !ledger_.has_waiting() && output_bytes() < output_mark) {
     put_line("/quit");
-    has_quit_ = true;
+    quit_end_ = rendered_;
     go(now, State::closing, {.reason = Reason::input_finished});
     return;
   }
@@ -57,6 +57,7 @@ void Client::ask() {
   const auto behind = std::copy(command.begin(), command.end(), text.begin());
   std::copy_n(token.bytes.begin(), token.size, behind);
   put_line({text.data(), command.size() + token.size});
+  checkpoint_.end = rendered_;
 }
 
 Client::Token Client::token_of(std::uint64_t number) const {

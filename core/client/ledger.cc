@@ -33,11 +33,16 @@ void Ledger::skip_void() {
   }
 }
 
+std::size_t Ledger::left_count(std::uint64_t written) const {
+  std::size_t count = sent_;
+  while (count > 0 && lines_.tag(count - 1).end > written) --count;
+  return count;
+}
+
 std::size_t Ledger::unsend(std::uint64_t written) {
-  while (sent_ > 0 && lines_.tag(sent_ - 1).end > written) --sent_;
-  const std::size_t reached = sent_;
+  const std::size_t left = left_count(written);
   unsend_all();
-  return reached;
+  return left;
 }
 
 void Ledger::unsend_all() {

@@ -65,9 +65,12 @@ class Ledger {
   // Lines that were sent on this link and have no fate yet, void ones included.
   [[nodiscard]] std::size_t sent_count() const { return sent_; }
 
-  // The link is gone. Of what was put on the wire, the system took `written` bytes: a line that
-  // ends behind these, and every line behind it, never reached anybody and waits again. Returns how
-  // many lines at the front may have.
+  // Of what was put on the wire, the system took `written` bytes. How many lines at the front lie
+  // whole within these; a line behind them can't have reached anybody.
+  [[nodiscard]] std::size_t left_count(std::uint64_t written) const;
+
+  // The link is gone: all lines wait again. Returns how many at the front may have reached the
+  // server, as left_count does.
   [[nodiscard]] std::size_t unsend(std::uint64_t written);
   // The same for all lines.
   void unsend_all();

@@ -76,8 +76,6 @@ std::string_view explain(Reason reason) {
       return "nothing came for three heartbeats";
     case Reason::violation:
       return "the server broke the WebSocket protocol";
-    case Reason::close_timed_out:
-      return "the server did not end the link";
     case Reason::input_finished:
       return "everything is said";
     case Reason::abandoned:

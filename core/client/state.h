@@ -47,11 +47,10 @@ enum class Reason : std::uint8_t {
   closed,      // it sent a Close; `detail`: the code, 0 if there was none; `text`: its reason
   peer_ended,  // it ended the link without a goodbye
   reset,
-  link_timed_out,   // the system gave the link up
-  link_failed,      // for any other reason of the system's
-  no_answer,        // nothing came for three heartbeats
-  violation,        // it broke the WebSocket protocol; `text`: how
-  close_timed_out,  // its end did not come after its last words
+  link_timed_out,  // the system gave the link up
+  link_failed,     // for any other reason of the system's
+  no_answer,       // nothing came for three heartbeats
+  violation,       // it broke the WebSocket protocol; `text`: how
   // We ended
   input_finished,  // the application has no more lines
   abandoned,       // the application wants to end at once

@@ -144,9 +144,10 @@ std::string_view body_for(Status status) {
   switch (status) {
     case Status::switching_protocols:
     case Status::ok:
+    case Status::bad_request:  // these three never come without a reason of their own
+    case Status::header_fields_too_large:
+    case Status::http_version_not_supported:
       return "";
-    case Status::bad_request:
-      return "this is no request that a WebSocket could be opened with";
     case Status::forbidden:
       return "this Origin may not connect: it must be that of Host, which must be an address, "
              "localhost or a name given with --host-name; or it must be given with --allow-origin";
@@ -159,12 +160,8 @@ std::string_view body_for(Status status) {
     case Status::upgrade_required:
       return "this is a WebSocket (RFC 6455, version 13): connect with ws://, or send Upgrade: "
              "websocket";
-    case Status::header_fields_too_large:
-      return "the request head is too large";
     case Status::service_unavailable:
       return "the server is full; try again in a few seconds";
-    case Status::http_version_not_supported:
-      return "the version of HTTP must be 1.1";
   }
   return "";
 }

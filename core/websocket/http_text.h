@@ -26,10 +26,6 @@ constexpr bool is_token_character(char character) {
   return is_letter(character) || is_digit(character) || marks.contains(character);
 }
 
-constexpr bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
-}
-
 // VCHAR (RFC 5234, appendix B.1)
 constexpr bool is_visible(char character) { return character >= 0x21 && character <= 0x7E; }
 

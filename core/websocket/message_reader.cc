@@ -7,6 +7,11 @@
 
 namespace lastword::websocket {
 
+void MessageReader::agree(bool is_compression_agreed) {
+  LASTWORD_CHECK(is_at_rest());
+  is_compression_agreed_ = is_compression_agreed;
+}
+
 void MessageReader::feed(std::span<std::byte> chunk) {
   LASTWORD_CHECK(chunk_.empty());
   if (mode_ != Mode::stopped) chunk_ = chunk;

@@ -70,6 +70,14 @@ class MessageReader {
   // A client reads with Sender::server. Compression is not agreed on.
   explicit MessageReader(Sender sender) : sender_{sender} {}
 
+  // Nothing has come yet, or all that has come was taken off: it is as good as a new one.
+  [[nodiscard]] bool is_at_rest() const {
+    return mode_ == Mode::reading && !has_item_ && !is_in_frame_ && !is_in_message_ &&
+           header_size_ == 0 && held_.empty() && chunk_.empty();
+  }
+  // Only at rest, of a client's: whether compression was agreed on.
+  void agree(bool is_compression_agreed);
+
   // Lends the next chunk, until `keep`; a client's bytes are unmasked in place.
   void feed(std::span<std::byte> chunk);
 

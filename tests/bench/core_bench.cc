@@ -12,7 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include "allocation_count.h"
 #include "core/broker.h"
 #include "core/bytes.h"
 #include "core/config.h"
@@ -22,6 +21,7 @@
 #include "core/name.h"
 #include "core/outbox.h"
 #include "core/server.h"
+#include "item_meter.h"
 
 namespace lastword::bench {
 namespace {
@@ -54,17 +54,6 @@ std::string list_of(std::size_t count) {
   return list;
 }
 
-// Beside the items per second, the time that each takes.
-void set_items(benchmark::State& state, std::uint64_t items) {
-  state.SetItemsProcessed(static_cast<std::int64_t>(items));
-  state.counters["seconds_each"] = benchmark::Counter(
-      static_cast<double>(items), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-}
-
-void count_items(benchmark::State& state, std::size_t per_iteration) {
-  set_items(state, static_cast<std::uint64_t>(state.iterations()) * per_iteration);
-}
-
 std::size_t argument(const benchmark::State& state) {
   return static_cast<std::size_t>(state.range(0));
 }
@@ -86,8 +75,7 @@ void framer_with_whole_lines(benchmark::State& state) {
   Framing framing{.line_max = Config{}.line_max};
   LineFramer framer;
   const std::string chunk = repeated(message_to("r00000"), lines_per_chunk);
-  for (auto _ : state) take_all_lines(framer, framing, as_bytes(chunk));
-  count_items(state, lines_per_chunk);
+  measure(state, lines_per_chunk, [&] { take_all_lines(framer, framing, as_bytes(chunk)); });
 }
 BENCHMARK(framer_with_whole_lines);
 
@@ -98,11 +86,10 @@ void framer_with_cut_lines(benchmark::State& state) {
   const std::string line = message_to("r00000");
   const Bytes bytes = as_bytes(line);
   const std::size_t half = bytes.size() / 2;
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     take_all_lines(framer, framing, bytes.first(half));
     take_all_lines(framer, framing, bytes.subspan(half));
-  }
-  count_items(state, 1);
+  });
 }
 BENCHMARK(framer_with_cut_lines);
 
@@ -111,45 +98,41 @@ BENCHMARK(framer_with_cut_lines);
 void parser_with_message(benchmark::State& state) {
   std::string line = message_to("r00000");
   line.pop_back();
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     benchmark::DoNotOptimize(line.data());
     const auto parsed = parse_line(line);
     benchmark::DoNotOptimize(parsed);
-  }
-  count_items(state, 1);
+  });
 }
 BENCHMARK(parser_with_message);
 
 void parser_with_command(benchmark::State& state) {
   const std::string line = "/join #room";
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     const auto parsed = parse_line(line);
     benchmark::DoNotOptimize(parsed);
-  }
-  count_items(state, 1);
+  });
 }
 BENCHMARK(parser_with_command);
 
 // Per destination.
 void parser_with_destinations(benchmark::State& state) {
   const std::string list = list_of(argument(state));
-  for (auto _ : state) {
+  measure(state, argument(state), [&] {
     DestinationReader reader(list);
     for (std::string_view name = reader.next(); !name.empty(); name = reader.next()) {
       benchmark::DoNotOptimize(name.data());
     }
-  }
-  count_items(state, argument(state));
+  });
 }
 BENCHMARK(parser_with_destinations)->Arg(1)->Arg(100);
 
 void parser_with_name(benchmark::State& state) {
   const std::string name = "Zo\u00eb from accounting";
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     const auto parsed = Name::parse(name);
     benchmark::DoNotOptimize(parsed);
-  }
-  count_items(state, 1);
+  });
 }
 BENCHMARK(parser_with_name);
 
@@ -170,15 +153,15 @@ Broker crowded_broker() {
 void broker_with_one_name(benchmark::State& state) {
   Broker broker = crowded_broker();
   std::vector<std::string> names;
+  names.reserve(peers);
   for (std::uint32_t i = 0; i < peers; ++i) names.push_back(numbered('r', (i * 7919) % peers));
   Addressing addressing;
   std::size_t next = 0;
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     broker.resolve(Slot{0}, names[next], addressing);
     benchmark::DoNotOptimize(addressing.addressees.data());
     next = next + 1 == names.size() ? 0 : next + 1;
-  }
-  count_items(state, 1);
+  });
 }
 BENCHMARK(broker_with_one_name);
 
@@ -187,11 +170,10 @@ void broker_with_list(benchmark::State& state) {
   Broker broker = crowded_broker();
   const std::string list = list_of(argument(state));
   Addressing addressing;
-  for (auto _ : state) {
+  measure(state, argument(state), [&] {
     broker.resolve(Slot{peers - 1}, list, addressing);
     benchmark::DoNotOptimize(addressing.addressees.data());
-  }
-  count_items(state, argument(state));
+  });
 }
 BENCHMARK(broker_with_list)->Arg(100)->Arg(1000);
 
@@ -201,11 +183,10 @@ void broker_with_room(benchmark::State& state) {
   const RoomName room = *RoomName::parse("#room");
   for (std::uint32_t i = 0; i < argument(state); ++i) broker.join(Slot{i}, room);
   Addressing addressing;
-  for (auto _ : state) {
+  measure(state, argument(state), [&] {
     broker.resolve(Slot{0}, "#room", addressing);
     benchmark::DoNotOptimize(addressing.addressees.data());
-  }
-  count_items(state, argument(state));
+  });
 }
 BENCHMARK(broker_with_room)->Arg(100)->Arg(1000);
 
@@ -229,13 +210,12 @@ void write_all(Outbox& outbox, OutboxMemory& memory) {
 void outbox_with_copies(benchmark::State& state) {
   OutboxMemory memory;
   Outbox outbox;
-  for (auto _ : state) {
+  measure(state, argument(state), [&] {
     for (std::size_t i = 0; i < argument(state); ++i) {
       outbox.push_copy(memory, {as_bytes(header), as_bytes(text), as_bytes(line_end)}, sender);
     }
     write_all(outbox, memory);
-  }
-  count_items(state, argument(state));
+  });
 }
 BENCHMARK(outbox_with_copies)->Arg(1)->Arg(32)->Arg(128);
 
@@ -244,15 +224,14 @@ void outbox_with_shares(benchmark::State& state) {
   OutboxMemory memory;
   std::vector<Outbox> outboxes(100);
   const auto holders = static_cast<std::uint32_t>(outboxes.size());
-  for (auto _ : state) {
+  measure(state, argument(state) * outboxes.size(), [&] {
     for (std::size_t i = 0; i < argument(state); ++i) {
       const SharedText shared =
-          memory.share({as_bytes(header), as_bytes(text), as_bytes(line_end)}, holders);
-      for (Outbox& outbox : outboxes) outbox.push_shared(memory, shared, sender);
+          memory.share({as_bytes(header), as_bytes(text), as_bytes(line_end)}, holders, sender);
+      for (Outbox& outbox : outboxes) outbox.push_shared(memory, shared);
     }
     for (Outbox& outbox : outboxes) write_all(outbox, memory);
-  }
-  count_items(state, argument(state) * outboxes.size());
+  });
 }
 BENCHMARK(outbox_with_shares)->Arg(1)->Arg(32);
 
@@ -307,21 +286,6 @@ class World {
   std::vector<ConnectionId> changed_;
   std::array<Slice, slices_max> slices_;
 };
-
-// One turn as a warm-up, then as many as it takes. Counts deliveries as the books do.
-template <typename Turn>
-void measure_turns(benchmark::State& state, const World& world, Turn turn) {
-  turn();
-  const std::uint64_t delivered_before = world.delivered();
-  const std::uint64_t allocations_before = allocation_count();
-  for (auto _ : state) turn();
-  const std::uint64_t allocations = allocation_count() - allocations_before;
-  const std::uint64_t delivered = world.delivered() - delivered_before;
-  if (delivered == 0) return state.SkipWithError("nothing was delivered");
-  set_items(state, delivered);
-  state.counters["allocations_per_delivery"] =
-      static_cast<double>(allocations) / static_cast<double>(delivered);
-}
 
 // Fifty pairs; in each turn every sender sends that many messages.
 void server_with_pairs(benchmark::State& state) {

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,10 @@ std::uint64_t labelled_figure(const std::filesystem::path& path, std::string_vie
   throw LoadFailure("no " + std::string(label) + " in " + path.string());
 }
 
+std::chrono::nanoseconds duration_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
 bool sleeps(const std::filesystem::path& task) {
   std::ifstream file = open_or_fail(task / "stat");
   std::string line;
@@ -78,6 +83,37 @@ void wait_until_asleep(pid_t process) {
   }
 }
 
+sockaddr_in loopback_address(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+// Nobody listens at it now. Another program might take it in the next moment: then the server says
+// so and ends, and the run has failed.
+std::uint16_t find_free_port() {
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = loopback_address(0);
+  socklen_t size = sizeof address;
+  auto* raw_address = reinterpret_cast<sockaddr*>(&address);
+  const bool is_bound =
+      bind(probe, raw_address, size) == 0 && getsockname(probe, raw_address, &size) == 0;
+  close(probe);
+  if (!is_bound) fail_with_errno("no free port");
+  return ntohs(address.sin_port);
+}
+
+bool listens_at(std::uint16_t port) {
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback_address(port);
+  const auto* raw_address = reinterpret_cast<const sockaddr*>(&address);
+  const bool listens = connect(probe, raw_address, sizeof address) == 0;
+  close(probe);
+  return listens;
+}
+
 }  // namespace
 
 Address parse_address(const std::string& text) {
@@ -98,6 +134,10 @@ Address parse_address(const std::string& text) {
 
 ProcessUsage settled_usage(pid_t process) {
   wait_until_asleep(process);
+  return usage_of(process);
+}
+
+ProcessUsage usage_of(pid_t process) {
   ProcessUsage usage;
   for_each_task(process, [&](const std::filesystem::path& task) {
     std::int64_t cpu_ns = 0;
@@ -140,7 +180,12 @@ ServerProcess::ServerProcess(const std::string& command, Placement placement,
                              std::chrono::seconds patience) {
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0) fail_with_errno("pipe");
-  const std::string script = "exec " + command;  // so that the id is the server's, not the shell's
+  std::string script = "exec " + command;  // so that the id is the server's, not the shell's
+  constexpr std::string_view placeholder = "{port}";
+  if (const std::size_t place = script.find(placeholder); place != std::string::npos) {
+    given_address_ = {.host = "127.0.0.1", .port = find_free_port()};
+    script.replace(place, placeholder.size(), std::to_string(given_address_->port));
+  }
   id_ = fork();
   if (id_ < 0) fail_with_errno("fork");
   if (id_ == 0) {
@@ -153,6 +198,14 @@ ServerProcess::ServerProcess(const std::string& command, Placement placement,
   close(pipe_ends[1]);
   output_ = pipe_ends[0];
   const auto patience_end = steady_clock::now() + patience;
+  if (given_address_) {
+    await_listener(patience_end);
+  } else {
+    await_ready_line(patience_end);
+  }
+}
+
+void ServerProcess::await_ready_line(steady_clock::time_point patience_end) {
   std::size_t line_end = unread_.find('\n');
   while (line_end == std::string::npos) {
     if (!read_more(patience_end)) throw LoadFailure("the server ended without a ready line");
@@ -160,6 +213,17 @@ ServerProcess::ServerProcess(const std::string& command, Placement placement,
   }
   ready_line_ = unread_.substr(0, line_end);
   unread_.erase(0, line_end + 1);
+}
+
+void ServerProcess::await_listener(steady_clock::time_point patience_end) {
+  constexpr auto pause = std::chrono::milliseconds(5);
+  while (!listens_at(given_address_->port)) {
+    if (steady_clock::now() > patience_end) throw LoadFailure("the server does not listen");
+    // The pipe says more, or that it has ended; where it says nothing, this is the pause.
+    pollfd readable{.fd = output_, .events = POLLIN, .revents = 0};
+    if (poll(&readable, 1, static_cast<int>(pause.count())) == 0) continue;
+    if (!read_more(patience_end)) throw LoadFailure("the server ended before it listened");
+  }
 }
 
 ServerProcess::~ServerProcess() {
@@ -170,6 +234,7 @@ ServerProcess::~ServerProcess() {
 }
 
 Address ServerProcess::address(const std::string& listener) const {
+  if (given_address_) return *given_address_;
   const std::string start = listener + "=";
   std::istringstream words(ready_line_);
   for (std::string word; words >> word;) {
@@ -180,19 +245,21 @@ Address ServerProcess::address(const std::string& listener) const {
   throw LoadFailure("the server does not listen at " + listener + ": " + ready_line_);
 }
 
-void ServerProcess::ask_to_stop() const { kill(id_, SIGTERM); }
+void ServerProcess::ask_to_stop() const { kill(id_, given_address_ ? SIGINT : SIGTERM); }
 
-std::string ServerProcess::end(std::chrono::seconds patience) {
+ServerProcess::Ending ServerProcess::end(std::chrono::seconds patience) {
   const auto patience_end = steady_clock::now() + patience;
   while (read_more(patience_end)) {
   }
   int status = 0;
-  waitpid(id_, &status, 0);
+  rusage usage{};
+  wait4(id_, &status, 0, &usage);
   id_ = -1;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw LoadFailure("the server ended with wait status " + std::to_string(status));
   }
-  return std::exchange(unread_, {});
+  return {.last_words = std::exchange(unread_, {}),
+          .cpu = duration_of(usage.ru_utime) + duration_of(usage.ru_stime)};
 }
 
 bool ServerProcess::read_more(steady_clock::time_point patience_end) {

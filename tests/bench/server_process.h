@@ -33,8 +33,9 @@ struct ProcessUsage {
   std::uint64_t wake_ups = 0;  // voluntary context switches: how often it had gone to sleep
 };
 
-// Waits, for at most a second, until every thread of the process sleeps: the kernel adds up a
-// running thread's time only at its next tick.
+// As of now, but that a running thread's time is added up only at the kernel's next tick.
+[[nodiscard]] ProcessUsage usage_of(pid_t process);
+// Waits before, for at most a second, until every thread of the process sleeps.
 [[nodiscard]] ProcessUsage settled_usage(pid_t process);
 
 // The user memory that this process alone holds, from smaps_rollup. What the kernel holds for its
@@ -52,23 +53,34 @@ class ServerProcess {
     std::optional<std::size_t> cpu;  // pinned to this one
   };
 
-  // Runs the command with /bin/sh and waits for its ready line.
+  // Runs the command with /bin/sh and waits for its ready line; or, where the command has "{port}"
+  // in it, puts a free port there and waits until the server listens at it.
   ServerProcess(const std::string& command, Placement placement, std::chrono::seconds patience);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   [[nodiscard]] pid_t id() const { return id_; }
-  // Where it listens, by its ready line: listener is "tcp" or "ws".
+  [[nodiscard]] bool has_ended() const { return id_ < 0; }
+  // Where it listens, by its ready line: listener is "tcp" or "ws". A server that was given its
+  // port listens there and nowhere else.
   [[nodiscard]] Address address(const std::string& listener) const;
 
-  void ask_to_stop() const;  // SIGTERM
+  // With SIGTERM; or with SIGINT, where the server was given its port: NATS would end with an exit
+  // code of 1 otherwise.
+  void ask_to_stop() const;
 
-  // Waits for the end of a server that was asked to stop. Returns what it wrote on standard output
-  // after its ready line. Throws LoadFailure at a non-zero exit code, or when patience runs out.
-  [[nodiscard]] std::string end(std::chrono::seconds patience);
+  struct Ending {
+    std::string last_words;          // on standard output, after its ready line
+    std::chrono::nanoseconds cpu{};  // of its whole life, all threads, those that ended before too
+  };
+  // Waits for the end of a server that was asked to stop. Throws LoadFailure at a non-zero exit
+  // code, or when patience runs out.
+  [[nodiscard]] Ending end(std::chrono::seconds patience);
 
  private:
+  void await_ready_line(std::chrono::steady_clock::time_point patience_end);
+  void await_listener(std::chrono::steady_clock::time_point patience_end);
   // False at the end of the stream.
   bool read_more(std::chrono::steady_clock::time_point patience_end);
 
@@ -76,6 +88,7 @@ class ServerProcess {
   int output_ = -1;
   std::string unread_;
   std::string ready_line_;
+  std::optional<Address> given_address_;  // for a server that writes no ready line
 };
 
 void pin_to_cpu(pid_t process, std::size_t cpu);  // 0: the caller

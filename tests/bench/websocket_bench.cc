@@ -18,6 +18,7 @@
 #include "core/websocket/frame.h"
 #include "core/websocket/mask.h"
 #include "core/websocket/message_reader.h"
+#include "item_meter.h"
 
 namespace lastword::bench {
 namespace {
@@ -46,10 +47,10 @@ std::string repeated(std::string_view piece, std::size_t size) {
 void copying(benchmark::State& state) {
   const std::vector<std::byte> from(argument(state));
   std::vector<std::byte> to(argument(state));
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     benchmark::DoNotOptimize(std::memcpy(to.data(), from.data(), from.size()));
     benchmark::ClobberMemory();
-  }
+  });
   count_bytes(state);
 }
 BENCHMARK(copying)->Apply(sizes);
@@ -60,11 +61,11 @@ void unmasking(benchmark::State& state) {
   constexpr websocket::MaskingKey key{std::byte{0x37}, std::byte{0xFA}, std::byte{0x21},
                                       std::byte{0x3D}};
   std::vector<std::byte> payload(argument(state));
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     websocket::unmask(payload, key, 0);
     benchmark::DoNotOptimize(payload.data());
     benchmark::ClobberMemory();
-  }
+  });
   count_bytes(state);
 }
 BENCHMARK(unmasking)->Apply(sizes);
@@ -75,11 +76,11 @@ void unmasking_at_odd_places(benchmark::State& state) {
                                       std::byte{0x3D}};
   std::vector<std::byte> buffer(argument(state) + 6);
   const std::span<std::byte> payload = std::span{buffer}.subspan(6);
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     websocket::unmask(payload, key, 3);
     benchmark::DoNotOptimize(payload.data());
     benchmark::ClobberMemory();
-  }
+  });
   count_bytes(state);
 }
 BENCHMARK(unmasking_at_odd_places)->Apply(sizes);
@@ -88,12 +89,12 @@ BENCHMARK(unmasking_at_odd_places)->Apply(sizes);
 
 void validate(benchmark::State& state, std::string_view piece) {
   const std::string text = repeated(piece, argument(state));
-  for (auto _ : state) {
+  measure(state, 1, [&] {
     Utf8Validator validator;
     benchmark::DoNotOptimize(text.data());
     if (!validator.feed(as_bytes(text))) return state.SkipWithError("this is UTF-8");
     benchmark::DoNotOptimize(validator);
-  }
+  });
   count_bytes(state);
 }
 
@@ -152,7 +153,7 @@ void read_frames(benchmark::State& state, std::size_t read_size) {
       .message_max = std::size_t{1} << 20, .spare_buffers = spare_buffers, .inflater = inflater};
   websocket::MessageReader reader;
   std::size_t messages = 0;
-  for (auto _ : state) {
+  const auto read_all = [&] {
     std::span<std::byte> left = bytes;
     while (!left.empty()) {
       const std::size_t size = std::min(read_size, left.size());
@@ -168,11 +169,14 @@ void read_frames(benchmark::State& state, std::size_t read_size) {
       }
       reader.keep(reading);
     }
-  }
+  };
+  read_all();
+  const std::size_t messages_before = messages;
+  ItemMeter meter(state);
+  for (auto _ : state) read_all();
+  meter.finish(messages - messages_before);
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(bytes.size()));
-  state.counters["seconds_each"] = benchmark::Counter(
-      static_cast<double>(messages), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void frames_in_one_read(benchmark::State& state) { read_frames(state, SIZE_MAX); }

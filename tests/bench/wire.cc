@@ -43,8 +43,41 @@ Arrival broken(std::string_view rule) { return {.kind = Arrival::Kind::broken, .
 }  // namespace
 
 void Wire::open(std::string& output) {
-  is_open_ = transport_ == Transport::lines;
+  is_open_ = transport_ != Transport::ws;
   if (!is_open_) output += request;
+}
+
+void Wire::put_login(std::string& output, const std::string& name, const std::string& room) {
+  if (is_peer(transport_)) {
+    name_ = name;
+    if (!room.empty()) room_ = "#" + room;
+    return put_peer_login(output);
+  }
+  put_line(output, name);
+  if (!room.empty()) put_line(output, "/join #" + room);
+}
+
+void Wire::put_ping(std::string& output) {
+  if (is_peer(transport_)) {
+    output += "PING\r\n";  // both understand it so, Redis as an "inline command"
+  } else {
+    put_line(output, ping_line);
+  }
+}
+
+void Wire::begin_message(std::string& output, const Message& message) {
+  constexpr std::string_view destinations_end = ": ";
+  if (is_peer(transport_)) return begin_peer_message(output, message);
+  begin_line(output, message.destinations.size() + destinations_end.size() + message.text_size);
+  output.append(message.destinations).append(destinations_end);
+}
+
+void Wire::end_message(std::string& output) {
+  if (is_peer(transport_)) {
+    output += "\r\n";
+  } else {
+    end_line(output);
+  }
 }
 
 void Wire::begin_line(std::string& output, std::size_t size) {
@@ -66,6 +99,10 @@ void Wire::put_line(std::string& output, std::string_view line) {
 }
 
 void Wire::put_pong(std::string& output, std::string_view payload) {
+  if (is_peer(transport_)) {
+    output += "PONG\r\n";
+    return;
+  }
   put_frame(output, whole(pong_opcode), payload);
 }
 
@@ -135,9 +172,17 @@ std::optional<Arrival> Wire::take() {
 }
 
 std::optional<Arrival> Wire::take_arrival() {
-  if (transport_ == Transport::lines) return take_line();
-  if (!is_open_) return take_answer();
-  return take_frame();
+  switch (transport_) {
+    case Transport::lines:
+      return take_line();
+    case Transport::ws:
+      return is_open_ ? take_frame() : take_answer();
+    case Transport::nats:
+      return take_from_nats();
+    case Transport::redis:
+      return take_from_redis();
+  }
+  return std::nullopt;
 }
 
 std::optional<Arrival> Wire::take_line() {

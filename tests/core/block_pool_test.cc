@@ -18,11 +18,13 @@ constexpr std::size_t block_size = 64;
 // Keeps nothing spare, so that the second invariant bites at once.
 using Pool = BlockPool<block_size, 0>;
 
-void fill(Pool& pool, BlockIndex block, std::byte value) {
+template <typename AnyPool>
+void fill(AnyPool& pool, BlockIndex block, std::byte value) {
   std::fill_n(pool.memory(block), block_size, value);
 }
 
-bool is_filled(const Pool& pool, BlockIndex block, std::byte value) {
+template <typename AnyPool>
+bool is_filled(const AnyPool& pool, BlockIndex block, std::byte value) {
   return std::all_of(pool.memory(block), pool.memory(block) + block_size,
                      [&](std::byte byte) { return byte == value; });
 }
@@ -129,6 +131,39 @@ TEST(BlockPool, HasMemoryAgainForAnIndexWhoseMemoryWasGivenBack) {
   EXPECT_LT(*std::max_element(blocks.begin(), blocks.end()), 50U);
   give_back(pool, blocks);
   EXPECT_EQ(pool.used_count(), 0U);
+}
+
+// The table of a burst comes back too: all of it, or what stands behind the last block in use.
+TEST(BlockPool, ForgetsIndicesThatABurstNeeded) {
+  for (const BlockIndex kept : {no_block, BlockIndex{0}, BlockIndex{1000}, BlockIndex{9999}}) {
+    BlockPool<block_size, 16 * block_size> pool;
+    const auto blocks = take(pool, 10'000);
+    EXPECT_EQ(pool.table_size(), 10'000U);
+    for (const BlockIndex block : blocks) {
+      fill(pool, block, std::byte{1});
+      if (block != kept) pool.give_back(block);
+    }
+    EXPECT_LE(pool.table_size(), kept == no_block ? 1024U : std::max<std::size_t>(kept + 1, 1024));
+    if (kept != no_block) {
+      EXPECT_TRUE(is_filled(pool, kept, std::byte{1}));
+      pool.give_back(kept);
+    }
+    EXPECT_LE(pool.table_size(), 1024U);
+
+    const auto again = take(pool, 10'000);
+    EXPECT_EQ((std::set<BlockIndex>{again.begin(), again.end()}.size()), 10'000U);
+    EXPECT_EQ(pool.free_count(), 0U);
+    give_back(pool, again);
+    EXPECT_EQ(pool.used_count(), 0U);
+  }
+}
+
+TEST(BlockPool, KeepsASmallTable) {
+  for (const std::size_t count : {Pool::sparse_min - 1, Pool::sparse_min, Pool::sparse_min + 1}) {
+    Pool pool;
+    give_back(pool, take(pool, count));
+    EXPECT_EQ(pool.table_size(), count <= Pool::sparse_min ? count : 0U);
+  }
 }
 
 TEST(BlockPool, IsAValueWithEverythingInIt) {

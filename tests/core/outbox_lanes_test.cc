@@ -77,7 +77,7 @@ void expect_empty(const OutboxMemory& memory) {
 void push_frame(Outbox& outbox, OutboxMemory& memory, std::string_view header,
                 std::string_view message, ConnectionId sender = {}) {
   outbox.push_beginning(memory, {as_bytes(header)});
-  outbox.push_shared(memory, memory.share({as_bytes(message)}, 1), sender);
+  outbox.push_shared(memory, memory.share({as_bytes(message)}, 1, sender));
 }
 
 // Two lines, a unit of two pieces between them; 12 bytes.
@@ -199,7 +199,7 @@ TEST(OutboxLanes, KeepThePiecesOfAUnitTogether) {
     Outbox outbox;
     outbox.push_beginning(memory, {as_bytes("<"), as_bytes("a")});
     outbox.push_beginning(memory, {as_bytes("bc")});
-    outbox.push_shared(memory, memory.share({as_bytes("def>;")}, 1), ada);
+    outbox.push_shared(memory, memory.share({as_bytes("def>;")}, 1, ada));
     push_frame(outbox, memory, "<x", "yz>;", bob);
     EXPECT_EQ(outbox.pending_deliveries(), 2U);
     EXPECT_EQ(outbox.wrote(memory, written), 0U);

@@ -146,8 +146,8 @@ TEST(Outbox, FailsItsPendingDeliveriesInOrderWhenItIsDropped) {
 TEST(Outbox, HoldsAShareInWhatOthersHoldToo) {
   OutboxMemory memory;
   std::array<Outbox, 3> outboxes;
-  const SharedText text = memory.share({as_bytes("from Ada: "), as_bytes("hi\n")}, 3);
-  for (Outbox& outbox : outboxes) outbox.push_shared(memory, text, ada);
+  const SharedText text = memory.share({as_bytes("from Ada: "), as_bytes("hi\n")}, 3, ada);
+  for (Outbox& outbox : outboxes) outbox.push_shared(memory, text);
   for (const Outbox& outbox : outboxes) {
     EXPECT_EQ(content_of(outbox, memory), "from Ada: hi\n");
     EXPECT_EQ(outbox.queued_bytes(), 13U);
@@ -176,6 +176,35 @@ TEST(Outbox, HoldsASharedLineThatIsNoDelivery) {
   expect_empty(memory);
 }
 
+TEST(Outbox, HoldsABatchOfSharesAsOneSliceForEachPage) {
+  OutboxMemory memory;
+  std::array<Outbox, 2> outboxes;
+  std::string all;
+  for (int number = 10; number < 80; ++number) {
+    const std::string text = "text " + std::to_string(number) + ",";
+    const SharedText shared = memory.share({as_bytes(text)}, 2, number % 2 == 0 ? ada : bob);
+    // Another series does not lie between.
+    outboxes[1].push_shared(memory, memory.share({as_bytes("other")}, 1, {}, 1));
+    for (Outbox& outbox : outboxes) outbox.push_shared(memory, shared);
+    all += text;
+  }
+  EXPECT_EQ(content_of(outboxes[0], memory), all);
+  EXPECT_THAT(slices_of(outboxes[0], memory),
+              ElementsAre(all.substr(0, 256), all.substr(256, 256), all.substr(512)));
+  EXPECT_EQ(outboxes[0].wrote(memory, 7), 0U);
+  EXPECT_EQ(outboxes[0].wrote(memory, 10), 2U) << "within a piece too";
+  EXPECT_EQ(outboxes[0].wrote(memory, 256), 32U) << "across pages";
+  EXPECT_EQ(content_of(outboxes[0], memory), all.substr(273));
+  EXPECT_EQ(outboxes[0].pending_deliveries(), 36U);
+  const std::vector<ConnectionId> failed = drop(outboxes[0], memory);
+  ASSERT_EQ(failed.size(), 36U);
+  EXPECT_EQ(failed.front(), ada);
+  EXPECT_EQ(failed.back(), bob);
+  EXPECT_EQ(memory.queued_bytes(), 70U * (8 + 5)) << "the other one holds all of it";
+  EXPECT_EQ(drop(outboxes[1], memory).size(), 70U);
+  expect_empty(memory);
+}
+
 TEST(Outbox, MayHoldSeveralSharesOfOneText) {
   OutboxMemory memory;
   Outbox outbox;
@@ -198,8 +227,7 @@ TEST(Outbox, KeepsCopiesAndSharesInOrder) {
   outbox.push_copy(memory, {as_bytes("four ")});
   outbox.push_shared(memory, memory.share({as_bytes("five ")}, 1));
   outbox.push_shared(memory, memory.share({as_bytes("six")}, 1));
-  EXPECT_THAT(slices_of(outbox, memory),
-              ElementsAre("one two ", "three ", "four ", "five ", "six"));
+  EXPECT_THAT(slices_of(outbox, memory), ElementsAre("one two ", "three ", "four ", "five six"));
   EXPECT_THAT(slices_of(outbox, memory, 3), ElementsAre("one two ", "three ", "four "));
   EXPECT_THAT(slices_of(outbox, memory, 1), ElementsAre("one two "));
   EXPECT_THAT(slices_of(outbox, memory, 0), IsEmpty());
@@ -213,7 +241,7 @@ TEST(Outbox, ReadsOnInTheMiddleOfAnyPiece) {
   for (std::size_t written = 0; written <= all.size(); ++written) {
     Outbox outbox;
     outbox.push_copy(memory, {as_bytes("one ")}, ada);
-    outbox.push_shared(memory, memory.share({as_bytes("two "), as_bytes("three ")}, 1), ada);
+    outbox.push_shared(memory, memory.share({as_bytes("two "), as_bytes("three ")}, 1, ada));
     outbox.push_copy(memory, {as_bytes("four ")}, ada);
     const std::uint32_t completed = outbox.wrote(memory, written);
     EXPECT_EQ(content_of(outbox, memory), all.substr(written));
@@ -232,7 +260,7 @@ TEST(Outbox, CrossesBlockBoundariesUnharmed) {
       Outbox outbox;
       const std::string text = pattern(size);
       if (is_shared) {
-        outbox.push_shared(memory, memory.share({as_bytes(text)}, 1), ada);
+        outbox.push_shared(memory, memory.share({as_bytes(text)}, 1, ada));
       } else {
         outbox.push_copy(memory, {as_bytes(text)}, ada);
       }
@@ -272,7 +300,7 @@ TEST(Outbox, IsAValueTogetherWithItsMemory) {
   OutboxMemory memory;
   Outbox outbox;
   outbox.push_copy(memory, {as_bytes("one ")}, ada);
-  outbox.push_shared(memory, memory.share({as_bytes("two")}, 1), bob);
+  outbox.push_shared(memory, memory.share({as_bytes("two")}, 1, bob));
   OutboxMemory copied_memory = memory;
   Outbox copy = outbox;
   EXPECT_EQ(outbox.wrote(memory, 7), 2U);
@@ -304,7 +332,7 @@ TEST(Outbox, TellsInItsDigestWhatIsQueuedFromWhom) {
 TEST(OutboxDeathTest, HasNoEmptyPiecesNorSharesAmongNobodyNorWritesWhatIsNotThere) {
   OutboxMemory memory;
   Outbox outbox;
-  EXPECT_DEATH(outbox.push_copy(memory, {as_bytes("")}), "piece.size > 0");
+  EXPECT_DEATH(outbox.push_copy(memory, {as_bytes("")}), "count > 0");
   EXPECT_DEATH(static_cast<void>(memory.share({as_bytes("abc")}, 0)), "holders > 0");
   outbox.push_copy(memory, {as_bytes("abc")});
   EXPECT_DEATH(static_cast<void>(outbox.wrote(memory, 4)), "queued_bytes_");
@@ -442,9 +470,10 @@ RC_GTEST_PROP(Outbox, HoldsWhatStringsHoldAfterAnySequenceOfSteps, ()) {
           if (step.share % 2 == 0 || number != step.outbox) holders.push_back(number);
         }
         const SharedText shared = memory.share({bytes.first(half), bytes.subspan(half)},
-                                               static_cast<std::uint32_t>(holders.size()));
+                                               static_cast<std::uint32_t>(holders.size()), sender,
+                                               step.share % OutboxMemory::series_count);
         for (const std::size_t holder : holders) {
-          outboxes[holder].push_shared(memory, shared, sender);
+          outboxes[holder].push_shared(memory, shared);
           models[holder].pieces.push_back({.text = text, .is_shared = true, .sender = sender});
         }
         break;

@@ -21,12 +21,13 @@ using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
-// Four elements to a block, so that every boundary is near.
-using Queue = PooledQueue<std::uint32_t, 16>;
+// Four elements to a block and two to a small one, so that every boundary is near.
+using Queue = PooledQueue<std::uint32_t, 16, 8>;
 using Pool = Queue::Pool;
 using Numbers = std::vector<std::uint32_t>;
 
 static_assert(Queue::elements_per_block == 4);
+static_assert(Queue::elements_per_small_block == 2);
 static_assert(sizeof(Queue) <= 24);
 
 Numbers numbers(std::uint32_t first, std::size_t count) {
@@ -179,7 +180,7 @@ TEST(PooledQueue, AppendsNothingWithoutABlock) {
 TEST(PooledQueue, GivesAPlaceOnlyWhereAllOfItIsContiguous) {
   Pool pool;
   Queue queue;
-  EXPECT_EQ(queue.extend(pool, 1), nullptr) << "there is no block yet";
+  EXPECT_EQ(queue.extend(pool, 5), nullptr) << "no block has so much";
   EXPECT_TRUE(queue.is_empty());
   EXPECT_EQ(pool.used_count(), 0U);
   queue.push(pool, 0);
@@ -199,6 +200,45 @@ TEST(PooledQueue, GivesAPlaceOnlyWhereAllOfItIsContiguous) {
   EXPECT_THAT(content_of(queue, pool), ElementsAreArray(numbers(0, 5)));
   queue.clear(pool);
   EXPECT_EQ(pool.used_count(), 0U);
+}
+
+TEST(PooledQueue, TakesASmallBlockWhereThatIsEnough) {
+  for (std::size_t count = 1; count <= 4; ++count) {
+    Pool pool;
+    Queue queue;
+    if (count % 2 == 0) {
+      queue.append(pool, numbers(0, count));
+    } else {
+      std::ranges::copy(numbers(0, count), queue.extend(pool, count));
+    }
+    EXPECT_EQ(pool.used_count(), 1U);
+    EXPECT_EQ(pool.used_small_count(), count <= 2 ? 1U : 0U) << count;
+    EXPECT_THAT(content_of(queue, pool), ElementsAreArray(numbers(0, count)));
+    queue.clear(pool);
+    EXPECT_EQ(pool.used_count(), 0U);
+  }
+}
+
+TEST(PooledQueue, MovesToTheSamePlacesInAWholeBlockOnceTheSmallOneIsFull) {
+  for (const bool is_extended : {false, true}) {
+    Pool pool;
+    Queue queue;
+    queue.append(pool, numbers(0, 2));
+    queue.pop(pool, 1);
+    EXPECT_EQ(pool.used_small_count(), 1U);
+    if (is_extended) {
+      std::ranges::copy(numbers(2, 2), queue.extend(pool, 2));
+    } else {
+      queue.append(pool, numbers(2, 2));
+    }
+    EXPECT_EQ(pool.used_small_count(), 0U);
+    EXPECT_EQ(pool.used_count(), 1U);
+    EXPECT_EQ(queue.front_run(pool).size(), 3U);
+    EXPECT_EQ(queue.extend(pool, 1), nullptr) << "the first place stays empty";
+    EXPECT_THAT(content_of(queue, pool), ElementsAreArray(numbers(1, 3)));
+    queue.clear(pool);
+    EXPECT_EQ(pool.used_count(), 0U);
+  }
 }
 
 TEST(PooledQueue, SharesItsPoolWithOthers) {
@@ -274,6 +314,8 @@ RC_GTEST_PROP(PooledQueue, HoldsWhatADequeHoldsAfterAnySequenceOfSteps, ()) {
     RC_ASSERT(run.size() == std::min(content.size(), 4 - head));
     RC_ASSERT(std::equal(run.begin(), run.end(), content.begin()));
     RC_ASSERT(pool.used_count() == (model.empty() ? 0 : (head + model.size() + 3) / 4));
+    RC_ASSERT(pool.used_small_count() <= 1U);
+    RC_ASSERT((head + model.size() <= 2 || pool.used_small_count() == 0U));
   }
   queue.clear(pool);
   RC_ASSERT(pool.used_count() == 0U);

@@ -67,6 +67,19 @@ TEST(Server, GoesOnAfterAnOverLongLineBeforeTheLogin) {
                 "! line too long: at most 16 bytes with its LF; it was skipped", "* pong"}));
 }
 
+// A driver that looks in too rarely is told how much it has missed.
+TEST(Server, KeepsEventsUpToItsBoundAndCountsTheOthers) {
+  std::vector<Event> events;
+  for (const std::size_t beyond : {0U, 1U}) {
+    Pair pair{Config{}};
+    for (std::size_t count = 0; count < Server::events_max + beyond; ++count) pair.connect();
+    pair.settle();  // an event each
+    EXPECT_EQ(pair.server.take_events(events), beyond);
+    EXPECT_EQ(events.size(), Server::events_max);
+    EXPECT_EQ(pair.server.take_events(events), 0U) << "it counts from the last time on";
+  }
+}
+
 TEST(Server, DoesNotLetAFloodHaveMoreThanItsShareOfAFact) {
   Config config;
   config.work_per_fact_max = 4;

@@ -76,5 +76,34 @@ TEST(SpareBuffers, KeepsThemUpToALimitInSize) {
   }
 }
 
+TEST(SpareBuffers, KeepsThemUpToALimitInSizeAllTogether) {
+  constexpr std::size_t large = SpareBuffers::bytes_max;
+  static_assert(SpareBuffers::total_bytes_max == 4 * large);
+  for (const std::size_t last : {99U, 100U, 101U}) {
+    SpareBuffers buffers;
+    for (const std::size_t capacity : {large, large, large, large - 100}) {
+      Buffer buffer = buffer_of(capacity);
+      buffers.give_back(buffer);
+    }
+    ASSERT_EQ(buffers.count(), 4U);
+    Buffer buffer = buffer_of(last);
+    buffers.give_back(buffer);
+    EXPECT_EQ(buffers.count(), last <= 100 ? 5U : 4U) << last;
+    EXPECT_EQ(buffers.freed_bytes(), last <= 100 ? 0U : last);
+  }
+}
+
+TEST(SpareBuffers, OfACopyHaveNoMemory) {
+  SpareBuffers buffers;
+  for (std::size_t number = 0; number < 4; ++number) {
+    Buffer buffer = buffer_of(SpareBuffers::bytes_max);
+    buffers.give_back(buffer);
+  }
+  SpareBuffers copy = buffers;
+  Buffer buffer = buffer_of(SpareBuffers::bytes_max);
+  copy.give_back(buffer);
+  EXPECT_EQ(copy.freed_bytes(), 0U) << "there is room for it";
+}
+
 }  // namespace
 }  // namespace lastword

@@ -157,14 +157,18 @@ TEST(TimerTable, TellsInItsDigestHowFarAwayTimersAre) {
   EXPECT_EQ(digest_of(timers, ada, at(0)), digest_of(TimerTable{}, ada, at(0)));
   timers.arm(Timer::drain, at(1));
   EXPECT_NE(digest_of(timers, no_slot, at(0)), digest_of(TimerTable{}, no_slot, at(0)));
+
+  TimerTable trimming;
+  trimming.arm(Timer::trim, at(1));
+  EXPECT_EQ(digest_of(trimming, no_slot, at(0)), digest_of(TimerTable{}, no_slot, at(0)));
 }
 
 TEST(TimerTableDeathTest, KnowsWhoseTimerIsWhose) {
   TimerTable timers;
   EXPECT_DEATH(timers.arm(ada, Timer::drain, at(1)), "connection_timer_count");
   EXPECT_DEATH(timers.arm(ada, Timer::resume, at(1)), "connection_timer_count");
-  EXPECT_DEATH(timers.arm(Timer::login, at(1)), "Timer::drain");
-  EXPECT_DEATH(timers.arm(Timer::resume, at(1)), "Timer::drain");
+  EXPECT_DEATH(timers.arm(Timer::login, at(1)), "is_servers_own");
+  EXPECT_DEATH(timers.arm(Timer::resume, at(1)), "is_servers_own");
 }
 
 // --- Against a model ---------------------------------------------------------------------------
@@ -181,7 +185,8 @@ struct Step {
   [[nodiscard]] bool is_own() const { return slot == slot_count; }
   [[nodiscard]] Slot whose() const { return is_own() ? no_slot : Slot{slot}; }
   [[nodiscard]] Timer which() const {
-    if (is_own()) return timer % 2 == 0 ? Timer::drain : Timer::accept_retry;
+    constexpr std::array own{Timer::drain, Timer::accept_retry, Timer::trim};
+    if (is_own()) return own[timer % own.size()];
     return connection_timers[timer];
   }
 };
@@ -266,7 +271,7 @@ RC_GTEST_PROP(TimerTable, KnowsWhatASortedVectorKnowsAfterAnySequenceOfSteps, ()
         RC_ASSERT(timers.is_armed(Slot{number}, timer) == model.is_armed(Slot{number}, timer));
       }
     }
-    for (const Timer timer : {Timer::drain, Timer::accept_retry}) {
+    for (const Timer timer : {Timer::drain, Timer::accept_retry, Timer::trim}) {
       RC_ASSERT(timers.is_armed(no_slot, timer) == model.is_armed(no_slot, timer));
     }
   }

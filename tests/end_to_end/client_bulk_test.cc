@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,7 @@
 
 #include "tests/end_to_end/client_process.h"
 #include "tests/end_to_end/line_client.h"
+#include "tests/end_to_end/listener.h"
 #include "tests/end_to_end/server_process.h"
 #include "tests/end_to_end/test_world.h"
 
@@ -233,6 +235,32 @@ TEST_P(ConnectBulkTest, SaysThatItsOutputCannotBeWritten) {
   EXPECT_THAT(alice.statuses(),
               ElementsAre("lastword: cannot write standard output: No space left on device"));
   EXPECT_EQ(finish(server).accepted, 1);
+}
+
+// An input that has ended and an output that fails are one reason to end in order, not a second
+// signal: what was said before is not abandoned. (It was.)
+TEST(ConnectBulk, EndsInOrderWhenItsOutputFailsBehindTheEndOfItsInput) {
+  const Listener listener;
+  const std::string url = url_of(Transport::lines, listener.endpoint());
+  const Descriptor full = open_file("/dev/full", O_WRONLY);
+  ClientProcess alice(url, "alice", {.arguments = {"--quiet"}, .output = full.number()});
+  alice.say("bob: hello");
+  alice.end_input();
+  const Descriptor link = listener.accept();
+  EXPECT_EQ(get_line(link), "alice");
+  const std::string question = get_line(link);
+  const std::string answer = "* pong " + question.substr(std::string_view{"/ping "}.size()) + "\n";
+  put(link, answer + "from bob: hello\n");
+  EXPECT_EQ(alice.wait_for_status("output"),
+            "lastword: cannot write standard output: No space left on device");
+  EXPECT_EQ(get_line(link), "bob: hello");
+  EXPECT_EQ(get_line(link), "/quit");
+  put(link, "* goodbye: 1 of your lines were accepted\n");
+  ::shutdown(link.number(), SHUT_WR);
+  EXPECT_EQ(get_all(link), "");
+  EXPECT_EQ(alice.wait_for_exit(), failure);
+  EXPECT_THAT(alice.statuses(),
+              ElementsAre("lastword: cannot write standard output: No space left on device"));
 }
 
 }  // namespace

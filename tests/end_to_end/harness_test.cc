@@ -11,7 +11,7 @@
 #include <string>
 #include <system_error>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/line_client.h"
 #include "tests/end_to_end/listener.h"
 #include "tests/end_to_end/server_process.h"

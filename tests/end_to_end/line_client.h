@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/server_process.h"
 
 namespace lastword::end_to_end {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/server_process.h"
 
 namespace lastword::end_to_end {

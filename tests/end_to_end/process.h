@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 
 namespace lastword::end_to_end {
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/listener.h"
 #include "tests/end_to_end/participant.h"
 #include "tests/end_to_end/server_process.h"

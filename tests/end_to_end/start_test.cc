@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/line_client.h"
 #include "tests/end_to_end/process.h"
 #include "tests/end_to_end/server_process.h"

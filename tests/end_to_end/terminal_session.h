@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/participant.h"
 #include "tests/end_to_end/process.h"
 

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/end_to_end/descriptor.h"
+#include "net/descriptor.h"
 #include "tests/end_to_end/line_client.h"
 #include "tests/end_to_end/server_process.h"
 #include "tests/end_to_end/shutdown_report.h"

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -30,18 +31,27 @@
 
 namespace {
 
-// What the next accept comes to, where the kernel can't be made to say it.
+// What the next accept or epoll_ctl comes to, where the kernel can't be made to say it.
 std::atomic<int> next_accept_error{0};
+std::atomic<int> next_watch_error{0};
 
 }  // namespace
 
-// In the place of the C library's.
-extern "C" int accept(int socket, sockaddr* address, socklen_t* size) {
+// In the place of the C library's, both.
+extern "C" int accept4(int socket, sockaddr* address, socklen_t* size, int flags) {
   if (const int error = next_accept_error.exchange(0); error != 0) {
     errno = error;
     return -1;
   }
-  return static_cast<int>(::syscall(SYS_accept4, socket, address, size, 0));
+  return static_cast<int>(::syscall(SYS_accept4, socket, address, size, flags));
+}
+
+extern "C" int epoll_ctl(int epoll, int operation, int descriptor, epoll_event* event) {
+  if (const int error = next_watch_error.exchange(0); error != 0) {
+    errno = error;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, descriptor, event));
 }
 
 namespace lastword {
@@ -231,9 +241,8 @@ TEST(AsioNetwork, TriesAgainAfterAConnectionThatCameToNothing) {
   }
 }
 
-// Asio's own accept waits for the next connection after these two, however non-blocking the
-// acceptor is, unless it is told otherwise (enable_connection_aborted): the whole server would
-// stand still.
+// A library's accept may wait for the next connection after these two (Asio's does, however
+// non-blocking its acceptor is): the whole server would stand still.
 TEST(AsioNetwork, DoesNotWaitAfterAConnectionThatWasAborted) {
   for (const int error : {ECONNABORTED, EPROTO}) {
     Line line;
@@ -261,6 +270,28 @@ TEST(AsioNetwork, GivesAcceptedSocketsTheirOptions) {
     EXPECT_EQ(option_of(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 128 << 10);
     EXPECT_NE(::fcntl(descriptor, F_GETFL) & O_NONBLOCK, 0);
   }
+}
+
+TEST(AsioNetwork, SaysThatItsListenerCannotBeWatched) {
+  Line line;
+  next_watch_error = ENOSPC;
+  error_code error;
+  static_cast<void>(line.network.listen(Transport::websocket, any_port, error));
+  EXPECT_EQ(error, boost::system::errc::no_space_on_device);
+}
+
+// There is a limit to how much one user may watch (epoll(7), max_user_watches).
+TEST(AsioNetwork, EndsAConnectionThatCannotBeWatched) {
+  Line line;
+  const Caller client{line.local};
+  client.send("hello?\n");
+  ASSERT_EQ(line.network.accept(Transport::lines), Acceptance::accepted);
+  next_watch_error = ENOSPC;
+  line.network.adopt(first);
+  EXPECT_EQ(client.read(1), "<end>");
+  EXPECT_EQ(line.read(first), "hello?\n");
+  EXPECT_EQ(line.read(first), "<end>");
+  EXPECT_EQ(line.write(first, "no").kind, Transfer::Kind::fault);
 }
 
 // --- Reading -----------------------------------------------------------------------------------
@@ -455,7 +486,7 @@ TEST(AsioNetworkDeathTest, MakesNoCallForAnEarlierOwnerOfAPlace) {
   const Caller client{line.local};
   line.let_in(client, second);
   const ConnectionId earlier{.slot = second.slot, .generation = second.generation - 1};
-  EXPECT_DEATH(line.network.finish(earlier), "generation");
+  EXPECT_DEATH(line.network.finish(earlier), "place != nullptr");
 }
 
 }  // namespace

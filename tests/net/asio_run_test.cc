@@ -197,6 +197,47 @@ TEST(AsioRun, DeliversMoreThanTheKernelAndTheOutboxHold) {
   EXPECT_EQ(server.report().books.delivered, count);
 }
 
+// All of it is there before the server looks for the first time, so that it is told of once.
+TEST(AsioRun, ReadsOnBehindUrgentBytes) {
+  RunningServer server;
+  const Caller ada{server.local};
+  ada.send("Ada\n/ping 1\n");
+  ada.send_urgent('!');
+  ada.send("/ping 2\n");
+  server.start();
+  EXPECT_EQ(ada.read_line(), "* pong 1\n");
+  EXPECT_EQ(ada.read_line(), "* pong 2\n");
+  ada.end();
+  EXPECT_EQ(ada.read_to_end(), "<end>");
+  RunningServer::signal(SIGTERM);
+  EXPECT_EQ(server.report().books.connections_clean, 1U);
+}
+
+TEST(AsioRun, SeesAnEndThatCameWithTheLastBytes) {
+  RunningServer server;
+  const Caller ada{server.local};
+  ada.send("Ada\n/ping\n");
+  ada.end();
+  server.start();
+  EXPECT_EQ(ada.read_to_end(), "* pong\n<end>");
+  RunningServer::signal(SIGTERM);
+  EXPECT_EQ(server.report().books.connections_clean, 1U);
+}
+
+TEST(AsioRun, ReadsWhatIsMoreThanOneTurnTakes) {
+  RunningServer server;
+  const Caller ada{server.local};
+  const std::string text(AsioNetwork::read_buffer_size / 2, 'x');
+  ada.send("Ada\n");
+  for (int number = 0; number < 5; ++number) ada.send("Ada: " + text + "\n");
+  server.start();
+  for (int number = 0; number < 5; ++number) EXPECT_EQ(ada.read_line(), "from Ada: " + text + "\n");
+  ada.end();
+  EXPECT_EQ(ada.read_to_end(), "<end>");
+  RunningServer::signal(SIGTERM);
+  EXPECT_EQ(server.report().books.delivered, 5U);
+}
+
 TEST(AsioRun, GivesAnOrderlyEndToThoseWhoConnectedBeforeTheSignal) {
   RunningServer server;
   std::list<Caller> clients;

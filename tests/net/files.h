@@ -12,32 +12,13 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "net/descriptor.h"
 
 namespace lastword {
 
-// Its owner closes it.
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_{number} {}
-  Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-
-  [[nodiscard]] int get() const { return number_; }
-  void close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_;
-};
-
 inline bool is_non_blocking(const Descriptor& descriptor) {
-  return (::fcntl(descriptor.get(), F_GETFL) & O_NONBLOCK) != 0;
+  return (::fcntl(descriptor.number(), F_GETFL) & O_NONBLOCK) != 0;
 }
 
 // What comes out at `output` is what went in at `input`.
@@ -62,19 +43,19 @@ inline Channel make_sockets() {
 inline Descriptor make_file() {
   std::string name = ::testing::TempDir() + "lastwordXXXXXX";
   Descriptor file{::mkostemp(name.data(), O_CLOEXEC)};
-  EXPECT_GE(file.get(), 0);
+  EXPECT_GE(file.number(), 0);
   EXPECT_EQ(::unlink(name.c_str()), 0);
   return file;
 }
 
 inline void set_non_blocking(const Descriptor& descriptor) {
-  const int flags = ::fcntl(descriptor.get(), F_GETFL);
-  ASSERT_EQ(::fcntl(descriptor.get(), F_SETFL, flags | O_NONBLOCK), 0);
+  const int flags = ::fcntl(descriptor.number(), F_GETFL);
+  ASSERT_EQ(::fcntl(descriptor.number(), F_SETFL, flags | O_NONBLOCK), 0);
 }
 
 inline void write_all(const Descriptor& descriptor, std::string_view text) {
   while (!text.empty()) {
-    const ssize_t size = ::write(descriptor.get(), text.data(), text.size());
+    const ssize_t size = ::write(descriptor.number(), text.data(), text.size());
     ASSERT_GT(size, 0);
     text.remove_prefix(static_cast<std::size_t>(size));
   }
@@ -86,7 +67,7 @@ inline std::string fill(const Descriptor& descriptor) {
   std::string taken;
   for (int number = 0;; ++number) {
     const std::string line = "line " + std::to_string(number) + "\n";
-    const ssize_t size = ::write(descriptor.get(), line.data(), line.size());
+    const ssize_t size = ::write(descriptor.number(), line.data(), line.size());
     if (size < 0) {
       EXPECT_EQ(errno, EAGAIN);
       return taken;
@@ -98,7 +79,7 @@ inline std::string fill(const Descriptor& descriptor) {
 // What a non-blocking descriptor has now.
 inline std::string read_some(const Descriptor& descriptor) {
   std::array<char, 65536> buffer;
-  const ssize_t size = ::read(descriptor.get(), buffer.data(), buffer.size());
+  const ssize_t size = ::read(descriptor.number(), buffer.data(), buffer.size());
   return size > 0 ? std::string{buffer.data(), static_cast<std::size_t>(size)} : std::string{};
 }
 

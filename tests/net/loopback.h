@@ -60,6 +60,8 @@ class Caller {
               static_cast<ssize_t>(text.size()));
   }
 
+  void send_urgent(char byte) const { ASSERT_EQ(::send(socket_, &byte, 1, MSG_OOB), 1); }
+
   // So many bytes, or as many as came; the end or an error is written behind them.
   [[nodiscard]] std::string read(std::size_t size) const {
     std::string text(size, '\0');

@@ -64,7 +64,7 @@ struct Terminal {
 
   [[nodiscard]] termios settings() const {
     termios settings{};
-    EXPECT_EQ(::tcgetattr(descriptor.get(), &settings), 0);
+    EXPECT_EQ(::tcgetattr(descriptor.number(), &settings), 0);
     return settings;
   }
 
@@ -82,7 +82,7 @@ bool operator==(const termios& left, const termios& right) {
 class Person {
  public:
   explicit Person(Prompt::Options options = {}) : options_{std::move(options)} {
-    options_.input = options_.output = terminal.descriptor.get();
+    options_.input = options_.output = terminal.descriptor.number();
     prompt.emplace(context, output, options_,
                    InputHandlers{.line =
                                      [this](std::string_view line) {
@@ -115,7 +115,7 @@ class Person {
 
   void resize(unsigned short new_columns) {
     const winsize size{.ws_row = 50, .ws_col = new_columns, .ws_xpixel = 0, .ws_ypixel = 0};
-    ASSERT_EQ(::ioctl(terminal.keyboard.get(), TIOCSWINSZ, &size), 0);
+    ASSERT_EQ(::ioctl(terminal.keyboard.number(), TIOCSWINSZ, &size), 0);
     screen.resize(new_columns);
     ASSERT_EQ(::raise(SIGWINCH), 0);
   }
@@ -124,7 +124,7 @@ class Person {
   termios settings_before = terminal.settings();
   Screen screen{columns};
   boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-  StandardOutput output{context, {.descriptor = terminal.descriptor.get()}, {}};
+  StandardOutput output{context, {.descriptor = terminal.descriptor.number()}, {}};
   std::vector<std::string> lines;
   std::function<void()> after_line = [] {};
   bool is_over = false;
@@ -346,8 +346,8 @@ TEST(Prompt, ChangesItsText) {
 TEST(Prompt, LetsStatesBePrintedAboveIt) {
   Person person;
   ::unsetenv("NO_COLOR");
-  StatusLines lines{{.descriptor = person.terminal.descriptor.get()}};
-  lines.use(&*person.prompt, person.terminal.descriptor.get());
+  StatusLines lines{{.descriptor = person.terminal.descriptor.number()}};
+  lines.use(&*person.prompt, person.terminal.descriptor.number());
   person.type("hi");
   person.sees({"> hi"});
   lines.write(Gravity::error, "refused");
@@ -378,11 +378,11 @@ TEST(Prompt, IsDrawnAnewWhenTheTerminalGetsAnotherWidth) {
 
 TEST(Prompt, NeedsATerminalThatCanMoveItsCursor) {
   const Terminal terminal;
-  const int descriptor = terminal.descriptor.get();
+  const int descriptor = terminal.descriptor.number();
   EXPECT_TRUE(Prompt::is_possible(descriptor, descriptor));
   const Channel pipe = make_pipe();
-  EXPECT_FALSE(Prompt::is_possible(descriptor, pipe.input.get()));
-  EXPECT_FALSE(Prompt::is_possible(pipe.output.get(), descriptor));
+  EXPECT_FALSE(Prompt::is_possible(descriptor, pipe.input.number()));
+  EXPECT_FALSE(Prompt::is_possible(pipe.output.number(), descriptor));
   for (const char* name : {"", "dumb", "emacs"}) {
     ::setenv("TERM", name, 1);
     EXPECT_FALSE(Prompt::is_possible(descriptor, descriptor)) << name;
@@ -434,11 +434,11 @@ TEST(PromptDeathTest, GivesTheTerminalBackWhenTheProgramDies) {
   const termios before = terminal.settings();
   const auto die = [&] {
     boost::asio::io_context context;
-    StandardOutput output{context, {.descriptor = terminal.descriptor.get()}, {}};
+    StandardOutput output{context, {.descriptor = terminal.descriptor.number()}, {}};
     const Prompt prompt{
         context,
         output,
-        {.input = terminal.descriptor.get(), .output = terminal.descriptor.get()},
+        {.input = terminal.descriptor.number(), .output = terminal.descriptor.number()},
         {.line = [](std::string_view) {}, .too_long = {}, .ended = [](std::error_code) {}}};
     if (terminal.settings() == before) std::_Exit(1);
     const std::function<void()> fail = [] { throw std::runtime_error{"nobody catches this"}; };
@@ -506,7 +506,7 @@ TEST(Prompt, GivesTheTerminalBackWhileItIsStopped) {
   const auto sees = [&](const Rows& rows) {
     while (screen.rows() != rows) {
       std::array<char, 4096> buffer;
-      const ssize_t count = ::read(keyboard.get(), buffer.data(), buffer.size());
+      const ssize_t count = ::read(keyboard.number(), buffer.data(), buffer.size());
       ASSERT_GT(count, 0) << ::testing::PrintToString(screen.rows());
       screen.write({buffer.data(), static_cast<std::size_t>(count)});
     }

@@ -32,7 +32,7 @@ class Reader {
  public:
   explicit Reader(const Descriptor& descriptor, std::size_t line_max = 1 << 20)
       : input{context,
-              {.descriptor = descriptor.get(), .line_max = line_max},
+              {.descriptor = descriptor.number(), .line_max = line_max},
               {.line =
                    [this](std::string_view line) {
                      told.emplace_back(line);
@@ -73,7 +73,7 @@ std::string joined(const std::vector<std::string>& lines) {
 
 int unread_bytes(const Descriptor& descriptor) {
   int size = 0;
-  EXPECT_EQ(::ioctl(descriptor.get(), FIONREAD, &size), 0);
+  EXPECT_EQ(::ioctl(descriptor.number(), FIONREAD, &size), 0);
   return size;
 }
 
@@ -145,7 +145,7 @@ TEST(StandardInput, HasALimitOfAMebibyteForALineOfManyReads) {
   const std::size_t limit = 1 << 20;
   const std::string longest(limit, 'a');
   write_all(file, longest + "\n" + longest + "b\n" + std::string(5 * limit, 'c') + "\nend\n");
-  ASSERT_EQ(::lseek(file.get(), 0, SEEK_SET), 0);
+  ASSERT_EQ(::lseek(file.number(), 0, SEEK_SET), 0);
   Reader reader{file};
   reader.read_to_end();
   ASSERT_EQ(reader.told.size(), 4U);
@@ -258,10 +258,10 @@ TEST(StandardInput, ReadsARegularFileOnceInATurn) {
   const Descriptor file = make_file();
   const std::string line(99, 'x');
   for (int count = 0; count < 2000; ++count) write_all(file, line + "\n");
-  ASSERT_EQ(::lseek(file.get(), 0, SEEK_SET), 0);
+  ASSERT_EQ(::lseek(file.number(), 0, SEEK_SET), 0);
   Reader reader{file};
   reader.input.resume();
-  const auto offset = [&] { return ::lseek(file.get(), 0, SEEK_CUR); };
+  const auto offset = [&] { return ::lseek(file.number(), 0, SEEK_CUR); };
   std::vector<long> offsets{offset()};
   while (!reader.is_over) {
     ASSERT_EQ(reader.context.run_one(), 1U);

@@ -22,7 +22,7 @@ class Writer {
  public:
   explicit Writer(const Descriptor& descriptor, std::size_t pending_max = 1 << 20)
       : output{context,
-               {.descriptor = descriptor.get(), .pending_max = pending_max},
+               {.descriptor = descriptor.number(), .pending_max = pending_max},
                {.has_room = [this] { ++has_room_calls; },
                 .emptied = [this] { ++emptied_calls; },
                 .failed =
@@ -172,8 +172,8 @@ TEST(StandardOutputDeathTest, DoesNotWaitForAPipeOfSomebodyElse) {
   const Channel pipe = make_pipe();
   EXPECT_EXIT(
       {
-        give_up_rights(pipe.input.get());
-        write_without_waiting(pipe.input.get());
+        give_up_rights(pipe.input.number());
+        write_without_waiting(pipe.input.number());
       },
       ::testing::ExitedWithCode(0), "");
 }
@@ -203,7 +203,7 @@ TEST(StandardOutput, AsksBeforeItWritesToWhatOthersWriteToToo) {
   writer.output.write("typed\n");
   writer.flush();
   std::string line(6, '\0');
-  EXPECT_EQ(::read(terminal.get(), line.data(), line.size()), 6);
+  EXPECT_EQ(::read(terminal.number(), line.data(), line.size()), 6);
   EXPECT_EQ(line, "typed\n");
   EXPECT_FALSE(is_non_blocking(keyboard));
 }
@@ -217,7 +217,7 @@ TEST(StandardOutput, WritesToRegularFilesAndDevNull) {
   writer.flush();
   EXPECT_EQ(writer.has_room_calls, 1);
   struct stat status{};
-  ASSERT_EQ(::fstat(file.get(), &status), 0);
+  ASSERT_EQ(::fstat(file.number(), &status), 0);
   EXPECT_EQ(status.st_size, 5'000'001);
 
   const Descriptor null{::open("/dev/null", O_WRONLY | O_CLOEXEC)};

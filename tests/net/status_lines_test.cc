@@ -67,7 +67,7 @@ TEST(StatusColours, AreForTerminalsOfThoseWhoWantThem) {
 TEST(StatusLines, GoIntoAPipeWithTheDateAndWithoutColours) {
   const Channel pipe = make_pipe();
   set_non_blocking(pipe.output);
-  StatusLines lines{{.descriptor = pipe.input.get()}};
+  StatusLines lines{{.descriptor = pipe.input.number()}};
   lines.write(Gravity::progress, "connecting");
   lines.write(Gravity::error, "refused");
   EXPECT_THAT(read_some(pipe.output),
@@ -78,7 +78,7 @@ TEST(StatusLines, GoIntoAPipeWithTheDateAndWithoutColours) {
 TEST(StatusLines, AreOnlyErrorsWhenQuiet) {
   const Channel pipe = make_pipe();
   set_non_blocking(pipe.output);
-  StatusLines lines{{.is_quiet = true, .descriptor = pipe.input.get()}};
+  StatusLines lines{{.is_quiet = true, .descriptor = pipe.input.number()}};
   lines.write(Gravity::progress, "connecting");
   lines.write(Gravity::warning, "trying again");
   EXPECT_EQ(read_some(pipe.output), "");
@@ -89,7 +89,7 @@ TEST(StatusLines, AreOnlyErrorsWhenQuiet) {
 TEST(StatusLines, NeverWaitForTheirReader) {
   const Channel pipe = make_pipe();
   set_non_blocking(pipe.output);
-  StatusLines lines{{.descriptor = pipe.input.get()}};
+  StatusLines lines{{.descriptor = pipe.input.number()}};
   const std::string text(4000, 'x');
   for (int count = 0; count < 20; ++count) lines.write(Gravity::progress, text);
   while (!read_some(pipe.output).empty()) {
@@ -105,7 +105,7 @@ TEST(StatusLines, NeverWaitForTheirReader) {
 TEST(StatusLines, AreCutOffWhereAPipeWouldWait) {
   const Channel pipe = make_pipe();
   set_non_blocking(pipe.output);
-  StatusLines lines{{.descriptor = pipe.input.get()}};
+  StatusLines lines{{.descriptor = pipe.input.number()}};
   lines.write(Gravity::progress, std::string(10'000, 'x'));
   const std::string line = read_some(pipe.output);
   EXPECT_EQ(line.size(), 4096U);

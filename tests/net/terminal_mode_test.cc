@@ -24,7 +24,7 @@ class TerminalModeTest : public ::testing::Test {
     terminal_ = Descriptor{slave};
   }
 
-  [[nodiscard]] int terminal() const { return terminal_.get(); }
+  [[nodiscard]] int terminal() const { return terminal_.number(); }
   [[nodiscard]] bool has_echo() const {
     termios settings{};
     EXPECT_EQ(::tcgetattr(terminal(), &settings), 0);

@@ -195,6 +195,19 @@ TEST(Choices, RecordOnlyWhatIsNotBoring) {
   EXPECT_EQ(choices.asked(), 200U);
 }
 
+TEST(Choices, KnowHowOftenWhoWasAskedWhat) {
+  Choices choices = Choices::seeded(1);
+  EXPECT_EQ(choices.choosers(), 0U);
+  EXPECT_EQ(choices.asked(action, 0), 0U);
+  static_cast<void>(answers(choices, 3, 10, action, 2));
+  static_cast<void>(answers(choices, 1, 10, jitter, 0));
+  EXPECT_EQ(choices.asked(action, 2), 3U);
+  EXPECT_EQ(choices.asked(jitter, 0), 1U);
+  EXPECT_EQ(choices.asked(jitter, 2), 0U);
+  EXPECT_EQ(choices.asked(action, 9), 0U) << "nobody asked that one anything";
+  EXPECT_EQ(choices.choosers(), 3U) << "0, 1 and 2";
+}
+
 TEST(Choices, HaveRoomForManyChoosers) {
   Choices choices = Choices::seeded(1);
   Choices backwards = Choices::seeded(1);

@@ -190,6 +190,7 @@ constexpr MarkRow mark_rows[] = {
     {Mark::goodbye_leaves_lines, {"clients", 40}},
     {Mark::client_back_before_its_name, {"clients", 60}},
     {Mark::client_queue_full, {"clients", 20}},
+    {Mark::trim_while_queued, {"famine", 60}},
 };
 
 constexpr bool is_every_mark_there() {

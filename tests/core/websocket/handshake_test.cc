@@ -362,11 +362,23 @@ constexpr std::array<Status, 10> refusals{Status::ok,
                                           Status::service_unavailable,
                                           Status::http_version_not_supported};
 
+// As `decide` makes them: what is wrong with a request itself is always told.
+Decision decision_for(Status status) {
+  switch (status) {
+    case Status::bad_request:
+    case Status::header_fields_too_large:
+    case Status::http_version_not_supported:
+      return {.status = status, .reason = "this is what is wrong"};
+    default:
+      return {.status = status};
+  }
+}
+
 TEST(Response, SaysHowLongItIsAndThatTheConnectionEnds) {
   std::set<std::string> status_lines;
   for (const Status status : refusals) {
     std::string text = "before";
-    append_response(text, RequestHead{}, {.status = status});
+    append_response(text, RequestHead{}, decision_for(status));
     ASSERT_THAT(text, StartsWith("beforeHTTP/1.1 "));
     const Response answer = parse(std::string_view{text}.substr(6));
     status_lines.insert(answer.status_line);

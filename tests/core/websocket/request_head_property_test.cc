@@ -26,6 +26,10 @@ std::string_view take_until(std::string_view& text, std::string_view mark) {
   return piece;
 }
 
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
+
 bool is_request_line(std::string_view line) {
   if (std::count(line.begin(), line.end(), ' ') != 2) return false;
   const std::string_view method = take_until(line, " ");
