@@ -276,9 +276,13 @@ TEST(Shutdown, CutsOffAtTheDeadlineWhatAStoppedReaderDoesNotTake) {
 
 TEST(Shutdown, DropsNoPeerAsSlow) {
   // The stall timeout runs when the signal comes, and ends long before the drain does. Where the
-  // machine is so slow that it ends before the signal, once more.
-  for (const Watchdog watchdog("a signal in time");; watchdog.check()) {
-    ServerProcess server({"--stall-timeout", "1s", "--drain-timeout", "3s"});
+  // machine is so slow that it ends before the signal, once more, with twice the time.
+  Watchdog watchdog("a signal in time");
+  for (int stall_seconds = 1;; stall_seconds *= 2) {
+    watchdog.check();
+    watchdog.feed();
+    ServerProcess server({"--stall-timeout", std::to_string(stall_seconds) + "s", "--drain-timeout",
+                          std::to_string(3 * stall_seconds) + "s"});
     LineClient sender = peer(server, "sender");
     LineClient slow = peer(server, "slow", small_window);
     LineClient clock = peer(server, "clock");

@@ -177,13 +177,15 @@ TEST(SlowPeer, FloodingAnotherThatReadsNothingEitherComesFree) {
   bob.stop_reading();
   send_bulk(alice, "bob");
   send_bulk(bob, "alice");
-  // Each is dropped as slow. A message to a peer whose outbox is full pauses the observer until
-  // there is room or the peer is dropped, so this is no busy loop.
+  // Each is dropped as slow; the one that is left, once what it is told here has filled its
+  // outbox. A message to a peer whose outbox is full pauses the observer until there is room or the
+  // peer is dropped, so this is no busy loop. Few long messages, as the observer is told of each.
+  const std::string question = "alice, bob: " + std::string(message_bytes, '?');
   const Watchdog watchdog("the end of both");
   bool are_gone = false;
   while (!are_gone) {
     watchdog.check();
-    observer.send("alice, bob: are you there\n/ping turn\n");
+    observer.send(question + "\n/ping turn\n");
     pump_until({&observer, &alice, &bob}, "an answer while both are stuck",
                [&observer] { return std::ranges::count(observer.inbox(), "* pong turn") > 0; });
     const auto is_gone = [&observer](const std::string& name) {
