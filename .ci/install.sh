@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a group of jobs needs and this machine lacks, with apt-get, on Debian 12.
 #
-#   sh .ci/install.sh [build] [test] [lint] [bench]      (no argument: all but bench)
+#   sh .ci/install.sh [build] [test] [lint] [fuzz] [bench]      (no argument: all but bench)
 #
 # Where everything is there already it does nothing, and needs neither root nor network.
 set -eu
@@ -11,7 +11,7 @@ fail() {
   exit "${2-1}"
 }
 
-[ $# -gt 0 ] || set -- build test lint
+[ $# -gt 0 ] || set -- build test lint fuzz
 
 packages=
 for group in "$@"; do
@@ -19,16 +19,18 @@ for group in "$@"; do
     build) packages="$packages g++ cmake ninja-build libboost1.81-dev libssl-dev zlib1g-dev libcli11-dev libspdlog-dev libfmt-dev libedit-dev pkg-config" ;;
     test)
       packages="$packages patch librapidcheck-dev libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev netcat-openbsd"
-      packages="$packages valgrind"
+      packages="$packages libwslay-dev valgrind"
       packages="$packages node-ws python3-websockets chromium"
       # Another Node than Debian's does as well.
       command -v node >/dev/null || packages="$packages nodejs"
       ;;
     lint) packages="$packages clang-format-19 clang-tidy-19" ;;
+    # What the targets are built with, and what turns counts into a report of coverage.
+    fuzz) packages="$packages clang-19 libclang-rt-19-dev llvm-19 libwslay-dev" ;;
     # What tests/bench/compare.sh compares with, and nothing else needs. Where a system starts its
     # services when they are installed, both start, and listen on the loopback interface.
     bench) packages="$packages nats-server redis-server" ;;
-    *) fail "unknown group '$group'; the groups are: build test lint bench" 2 ;;
+    *) fail "unknown group '$group'; the groups are: build test lint fuzz bench" 2 ;;
   esac
 done
 

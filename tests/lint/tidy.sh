@@ -1,8 +1,8 @@
 #!/bin/sh
 # Usage: tidy.sh CLANG_TIDY ROOT BUILD PASSED
 #
-# Runs clang-tidy over the sources of core/, net/ and sim/ under ROOT, with the compile database in
-# BUILD.
+# Runs clang-tidy over the sources of core/, net/, sim/ and fuzz/ under ROOT, with the compile
+# database in BUILD.
 #
 # A source takes seconds to a minute. So the folder PASSED holds an empty file for each source that
 # has passed; it is judged again when it, any header, a CMakeLists.txt or .clang-tidy is newer than
@@ -15,7 +15,7 @@ passed=$4
 
 cd -- "$root"
 folders=
-for folder in core net sim; do
+for folder in core net sim fuzz; do
   [ ! -d "$folder" ] || folders="$folders $folder"
 done
 [ -n "$folders" ] || {
