@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what a group of jobs needs and this machine lacks, with apt-get, on Debian 12.
 #
-#   sh .ci/install.sh [build] [test] [lint] [fuzz] [bench]      (no argument: all but bench)
+#   sh .ci/install.sh [build] [test] [lint] [fuzz] [bench] [crowd]
+#                        (no argument: all but bench and crowd)
 #
 # Where everything is there already it does nothing, and needs neither root nor network.
 set -eu
@@ -30,7 +31,9 @@ for group in "$@"; do
     # What tests/bench/compare.sh compares with, and nothing else needs. Where a system starts its
     # services when they are installed, both start, and listen on the loopback interface.
     bench) packages="$packages nats-server redis-server" ;;
-    *) fail "unknown group '$group'; the groups are: build test lint fuzz bench" 2 ;;
+    # What tests/bench/crowd.sh runs in.
+    crowd) packages="$packages user-mode-linux iproute2" ;;
+    *) fail "unknown group '$group'; the groups are: build test lint fuzz bench crowd" 2 ;;
   esac
 done
 

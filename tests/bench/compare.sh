@@ -135,7 +135,7 @@ if [ "$quick" = no ]; then
   else
     most=$((descriptors / 1000 * 1000 - 1000))
     echo "compare.sh: $more_idle idle connections are left out, for this system allows a process" \
-      "$descriptors descriptors (ulimit -Hn)" >&2
+      "$descriptors descriptors (ulimit -Hn); tests/bench/crowd.sh has limits of its own" >&2
     [ "$most" -le 10000 ] || idle_counts="$idle_counts $most"
   fi
 fi
